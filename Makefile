@@ -1,0 +1,63 @@
+# Everything happens in .venv, made with nothing but Python and make, and made again when pyproject.toml changes.
+# `make PYTHON=python3.12 …` chooses another interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+MADE   := $(VENV)/.made
+DEMO   := $(VENV)/.demo
+DEV    := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help .venv demo test check fix bench wheel clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv: $(DEV) ## set up .venv with everything a developer needs
+
+demo: $(DEMO) ## run the quickstart: two conversations, and what was learned from them
+	@$(PY) cookbook/quickstart.py
+
+test: $(DEV) ## run the whole test suite (ARGS="-k name -x" is passed on)
+	@$(PY) -m pytest $(ARGS)
+
+check: $(DEV) ## format, lint, types (two readers) and the import contracts
+	$(PY) -m ruff format --check
+	$(PY) -m ruff check
+	$(PY) -m mypy
+	$(PY) -m basedpyright
+	$(VENV)/bin/lint-imports
+
+fix: $(DEV) ## repair what the tools can repair
+	$(PY) -m ruff check --fix
+	$(PY) -m ruff format
+
+bench: $(DEV) ## measure cost: import, add, search, memory held
+	@$(PY) -m benchmarks $(ARGS)
+
+wheel: $(DEV) ## build the sdist, and the wheel from it, into dist/
+	@$(PY) -m build --outdir dist
+
+clean: ## remove .venv and everything that was built or cached
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --clear: an environment left half made is made anew.
+$(MADE):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'memx needs Python 3.11 or newer; choose one with: make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(DEMO): pyproject.toml | $(MADE)
+	@echo 'Installing memx for the demo into $(VENV) …'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+# The developer's set holds the demo's.
+$(DEV): pyproject.toml | $(MADE)
+	@echo 'Installing memx and the tools of its developers into $(VENV) …'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(DEMO) $@

@@ -1,0 +1,1 @@
+"""memx for LlamaIndex: a memory, a memory block, a retriever and tools on one `memx_core.Memory`."""
