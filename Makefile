@@ -31,7 +31,7 @@ check: $(DEV) ## format, lint, types (two readers) and the import contracts
 	$(VENV)/bin/lint-imports
 
 fix: $(DEV) ## repair what the tools can repair
-	$(PY) -m ruff check --fix
+	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
 bench: $(DEV) ## measure cost: import, add, search, memory held
