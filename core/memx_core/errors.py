@@ -1,0 +1,84 @@
+"""Everything memx raises on purpose.
+
+    MemxError
+    ├── InvalidInputError (ValueError)       an argument that can never work
+    │   ├── ScopeError                       no id, or an id that cannot be one
+    │   └── FilterError                      a filter that says nothing we know
+    ├── EmbeddingMismatchError (ValueError)  vectors of another model or another size
+    ├── MemoryNotFoundError (LookupError)    not there, or not in this scope
+    ├── PlanConflictError                    what the plan was made for has changed
+    ├── ExtractionError                      the model's answer was unusable; the messages are queued
+    ├── LedgerError                          the database refused
+    ├── IndexUnavailableError                the index refused; the ledger is intact
+    └── BudgetExceededError                  a declared spending limit is reached
+
+None is a `RuntimeError`: LlamaIndex reports those as something else. What a model, an
+embedder or a reranker raises passes through unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class MemxError(Exception):
+    """Base of everything memx raises on purpose."""
+
+
+class InvalidInputError(MemxError, ValueError):
+    """An argument that can never work; the message shows it and says what would."""
+
+
+class ScopeError(InvalidInputError):
+    """No scope id was given, or one that cannot be an id."""
+
+
+class FilterError(InvalidInputError):
+    """A filter that is not in the grammar, such as an unknown operator."""
+
+
+class EmbeddingMismatchError(MemxError, ValueError):
+    """Vectors of another embedding model, of another size, or not numbers at all."""
+
+
+class MemoryNotFoundError(MemxError, LookupError):
+    """No such memory in this scope.
+
+    Attributes:
+        memory_id: The id that was asked for.
+    """
+
+    def __init__(self, memory_id: str) -> None:
+        super().__init__(f"no memory {memory_id!r} in this scope; it may never have been there, or be deleted")
+        self.memory_id = memory_id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.memory_id,)
+
+
+class PlanConflictError(MemxError):
+    """Something changed between a plan and its application; plan again."""
+
+
+class ExtractionError(MemxError):
+    """The model's answer could not be used, also after one repair; the messages stay queued.
+
+    Attributes:
+        answer: What the model said last, shortened.
+    """
+
+    def __init__(self, message: str, *, answer: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
+
+
+class LedgerError(MemxError):
+    """The database refused: locked for too long, read-only, full, or damaged."""
+
+
+class IndexUnavailableError(MemxError):
+    """The index refused; the ledger is intact and the index can be rebuilt from it."""
+
+
+class BudgetExceededError(MemxError):
+    """A declared spending limit is reached."""

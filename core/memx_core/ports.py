@@ -1,0 +1,229 @@
+"""What memx asks of the world: a model, an embedder, a reranker, an index.
+
+All are Protocols: nothing has to be subclassed, and `memx_core.testing` has a contract test
+class for each. A provider may have one colour only: a sync one is lent a thread for async
+calls; an async-only one is refused for sync calls with an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from memx_core.types import Message, Scope, Usage
+
+Vector: TypeAlias = NDArray[np.float32]
+"""float32 of shape (dimensions,), normalised."""
+Vectors: TypeAlias = NDArray[np.float32]
+"""float32 of shape (texts, dimensions), each row normalised."""
+EntryKind: TypeAlias = Literal["memory", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model answered: `data` when the provider parsed it itself, else `text`.
+
+    Attributes:
+        text: The raw answer; `None` when the provider withheld it (a content filter).
+        data: The answer as parsed JSON (an object, or a pydantic instance of the schema).
+        usage: Tokens, if the provider says; `calls` is set by memx.
+        model: The model's own name, kept in the history.
+    """
+
+    text: str | None = None
+    data: Any = None
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+
+
+@runtime_checkable
+class LLM(Protocol):
+    """A chat model. `schema` is what the answer should look like; honouring it is optional."""
+
+    def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        """The model's answer to `messages`."""
+        ...
+
+
+@runtime_checkable
+class AsyncLLM(Protocol):
+    """The async colour of `LLM`; a provider may have both."""
+
+    async def acomplete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        """Like `LLM.complete`, awaiting the model."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Texts to vectors. Documents and queries are told apart, as many models need it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Provider, model and dimensions; two that differ never share a vector space."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Sequence[Sequence[float]] | Vectors:
+        """One vector per text, in order; any length, memx normalises."""
+        ...
+
+    def embed_query(self, text: str) -> Sequence[float] | Vector:
+        """The vector to search with."""
+        ...
+
+
+@runtime_checkable
+class AsyncEmbedder(Protocol):
+    """The async colour of `Embedder`; a provider may have both."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Like `Embedder.fingerprint`."""
+        ...
+
+    async def aembed_documents(self, texts: Sequence[str]) -> Sequence[Sequence[float]] | Vectors:
+        """Like `Embedder.embed_documents`, awaiting the model."""
+        ...
+
+    async def aembed_query(self, text: str) -> Sequence[float] | Vector:
+        """Like `Embedder.embed_query`, awaiting the model."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """A slower, better judge of the first hits."""
+
+    def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """A relevance in [0, 1] for each text, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What the ledger tells an index about one version of a memory, or one message.
+
+    Attributes:
+        row: Row of the entry in the ledger: grows with time, unique within `kind`.
+        id: The memory's or message's id. A memory has one row per version, at most one current.
+        kind: `memory` or `message`.
+        scope: The full address it was added with.
+        text: What is searched: the text, with resolved dates.
+        vector: Its normalised float32 vector, or `None` while it has none.
+        names: Lower-cased names of speaker and subject.
+        session: The conversation of a message, for its neighbours; empty for a memory.
+        current: Found by every search. Others (superseded, deleted) are found only by a search
+            that names their `row`.
+    """
+
+    row: int
+    id: str
+    kind: EntryKind
+    scope: Scope
+    text: str
+    vector: Vector | None
+    names: tuple[str, ...] = ()
+    session: str = ""
+    current: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IndexQuery:
+    """One or several searches over the same entries. `vectors` or `words` is given, or both.
+
+    Attributes:
+        namespace: The application.
+        scope: Exact ids; `None` is unconstrained.
+        vectors: Query vectors, shape (queries, dimensions), or `None` for words only.
+        words: Per query its tokens (see `text.tokens`), or `None` for vectors only.
+        limit: Hits wanted per query, arm and kind.
+        kinds: What to look among.
+        names: Lower-cased names in the query: what their bearer said, or is about, is marked.
+        rows: Per kind the only rows to look among, current or not (what a filter or a time
+            left); a missing kind: all that are current.
+    """
+
+    namespace: str
+    scope: Scope
+    vectors: Vectors | None
+    words: Sequence[Sequence[str]] | None
+    limit: int
+    kinds: tuple[EntryKind, ...] = ("memory",)
+    names: frozenset[str] = frozenset()
+    rows: Mapping[EntryKind, NDArray[np.int64]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHit:
+    """One entry that an arm found, with the raw score of both arms.
+
+    Attributes:
+        row: Row of the entry.
+        id: Its id.
+        kind: `memory` or `message`.
+        dense: Cosine with the query, or `None` if either has no vector.
+        words: BM25 of the query's words; 0 if none is in it.
+        near_dense: Mean cosine of the turns before and after, for a short chat turn.
+        near_words: Mean BM25 of the turns before and after, for a short chat turn.
+        named: The query names its speaker or its subject.
+    """
+
+    row: int
+    id: str
+    kind: EntryKind
+    dense: float | None
+    words: float
+    near_dense: float | None = None
+    near_words: float | None = None
+    named: bool = False
+
+
+class IndexSource(Protocol):
+    """Where an index reads from: the ledger."""
+
+    def revision(self, namespace: str) -> int:
+        """Number of the newest write of the application; it only ever grows."""
+        ...
+
+    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
+        """Entries of `scope` written after revision `since` (0: all), and the revision reached.
+
+        An entry comes again, with the same `row`, whenever it changed.
+        """
+        ...
+
+
+class Index(Protocol):
+    """Vectors and words derived from the ledger: disposable, and never the truth.
+
+    Every hit is read back from the ledger before a caller sees it. Thread-safe.
+    """
+
+    def attach(self, source: IndexSource) -> None:
+        """Called once, before anything else, with where to read from."""
+        ...
+
+    def apply(self, namespace: str, entries: Sequence[IndexEntry]) -> None:
+        """Entries just committed. An index that reads from its source may ignore them."""
+        ...
+
+    def search(self, query: IndexQuery) -> Sequence[Sequence[IndexHit]]:
+        """Per query the union of both arms' best `limit` entries of each kind, in any order."""
+        ...
+
+    def names(self, namespace: str, scope: Scope) -> frozenset[str]:
+        """Lower-cased names of speakers and subjects in `scope`."""
+        ...
+
+    def drop(self, namespace: str, scope: Scope | None = None) -> None:
+        """Forget all of `scope` (of the whole application: `None`)."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
+        ...
