@@ -28,7 +28,7 @@ check: $(DEV) ## format, lint, types (two readers) and the import contracts
 	$(PY) -m ruff check
 	$(PY) -m mypy
 	$(PY) -m basedpyright
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 
 fix: $(DEV) ## repair what the tools can repair
 	$(PY) -m ruff check --fix-only
