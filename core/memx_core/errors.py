@@ -18,7 +18,7 @@ embedder or a reranker raises passes through unchanged.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 
 class MemxError(Exception):
@@ -39,6 +39,14 @@ class FilterError(InvalidInputError):
 
 class EmbeddingMismatchError(MemxError, ValueError):
     """Vectors of another embedding model, of another size, or not numbers at all."""
+
+    @classmethod
+    def between(cls, kept: str, offered: str) -> Self:
+        """The error for an embedder whose vectors are not those of the database."""
+        return cls(
+            f"the database holds vectors of {kept!r}, and the embedder is {offered!r}: "
+            "open it with the embedder it was made with, or use another `namespace`"
+        )
 
 
 class MemoryNotFoundError(MemxError, LookupError):

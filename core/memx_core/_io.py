@@ -1,0 +1,198 @@
+"""The only place where sync and async differ.
+
+A flow is an `async def` that awaits its `IO` and nothing else. `AsyncIO` awaits the providers
+on the caller's loop and lends a thread to whatever blocks. `SyncIO` calls blocking methods and
+never suspends, so `run` steps the flow to its end on the caller's thread. No event loop is
+started, ever: a provider's client may be bound to the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from memx_core.errors import EmbeddingMismatchError, InvalidInputError
+from memx_core.ports import (
+    LLM,
+    AsyncEmbedder,
+    AsyncLLM,
+    Completion,
+    Embedder,
+    Reranker,
+    Vector,
+    Vectors,
+)
+from memx_core.types import Message, Usage
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """What the user brought. `llm` is `None` when rules propose."""
+
+    llm: LLM | AsyncLLM | None
+    embedder: Embedder | AsyncEmbedder
+    reranker: Reranker | None = None
+
+
+class IO(Protocol):
+    """All that a flow may wait for."""
+
+    async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        """The model's answer; its usage counts the call."""
+        ...
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Normalised vectors, shape (texts, dimensions); no call for no texts."""
+        ...
+
+    async def embed_query(self, text: str) -> Vector:
+        """The normalised vector to search with."""
+        ...
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """The reranker's judgement."""
+        ...
+
+    async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`func(...)`, which may block: the ledger and the index."""
+        ...
+
+    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
+        """The results of `flows`, side by side where the colour can."""
+        ...
+
+
+def run(flow: Coroutine[Any, Any, T]) -> T:
+    """The result of a flow over `SyncIO`, stepped to its end without an event loop."""
+    try:
+        flow.send(None)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]  # typeshed: StopIteration.value is Any
+    finally:
+        flow.close()
+    raise RuntimeError(f"{flow!r} awaited something other than its IO")
+
+
+class SyncIO:
+    """Blocking calls on the caller's thread."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+
+    async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        """See `IO`."""
+        llm = self._providers.llm
+        if not isinstance(llm, LLM):
+            _refuse(llm, "complete")
+        return _counted(llm.complete(messages, schema))
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """See `IO`."""
+        if not texts:
+            return np.empty((0, 0), np.float32)
+        embedder = self._providers.embedder
+        if not isinstance(embedder, Embedder):
+            _refuse(embedder, "embed_documents")
+        return _matrix(embedder.embed_documents(texts), len(texts))
+
+    async def embed_query(self, text: str) -> Vector:
+        """See `IO`."""
+        embedder = self._providers.embedder
+        if not isinstance(embedder, Embedder):
+            _refuse(embedder, "embed_query")
+        return _matrix([embedder.embed_query(text)], 1)[0]
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """See `IO`."""
+        reranker = self._providers.reranker
+        return [] if reranker is None else reranker.rerank(query, texts)
+
+    async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `IO`."""
+        return func(*args, **kwargs)
+
+    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
+        """See `IO`."""
+        try:
+            return [await flow for flow in flows]
+        finally:
+            for flow in flows:
+                flow.close()
+
+
+class AsyncIO:
+    """Awaits the caller's providers; what blocks runs in a thread."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+
+    async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        """See `IO`."""
+        llm = self._providers.llm
+        if isinstance(llm, AsyncLLM):
+            return _counted(await llm.acomplete(messages, schema))
+        if llm is None:
+            _refuse(llm, "complete")
+        return _counted(await asyncio.to_thread(llm.complete, messages, schema))
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """See `IO`."""
+        if not texts:
+            return np.empty((0, 0), np.float32)
+        embedder = self._providers.embedder
+        if isinstance(embedder, AsyncEmbedder):
+            return _matrix(await embedder.aembed_documents(texts), len(texts))
+        return _matrix(await asyncio.to_thread(embedder.embed_documents, texts), len(texts))
+
+    async def embed_query(self, text: str) -> Vector:
+        """See `IO`."""
+        embedder = self._providers.embedder
+        if isinstance(embedder, AsyncEmbedder):
+            return _matrix([await embedder.aembed_query(text)], 1)[0]
+        return _matrix([await asyncio.to_thread(embedder.embed_query, text)], 1)[0]
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
+        """See `IO`."""
+        reranker = self._providers.reranker
+        return [] if reranker is None else await asyncio.to_thread(reranker.rerank, query, texts)
+
+    async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `IO`."""
+        return await asyncio.to_thread(func, *args, **kwargs)
+
+    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
+        """See `IO`."""
+        return await asyncio.gather(*flows)
+
+
+def _refuse(provider: object, method: str) -> NoReturn:
+    raise InvalidInputError(
+        f"{provider!r} has no blocking `{method}`, only an async one: call the method with an `a` in front and await it"
+    )
+
+
+def _counted(completion: Completion) -> Completion:
+    usage = completion.usage
+    return completion if usage.calls else replace(completion, usage=usage + Usage(calls=1))
+
+
+def _matrix(raw: object, count: int) -> Vectors:
+    """`raw` as normalised float32 rows, or an error that says what is wrong with it."""
+    try:
+        matrix = np.array(raw, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise EmbeddingMismatchError("the embedder returned vectors of different lengths, or not numbers") from error
+    if matrix.ndim != 2 or matrix.shape[0] != count or not matrix.shape[1]:
+        raise EmbeddingMismatchError(f"the embedder returned shape {matrix.shape} for {count} texts")
+    if not np.isfinite(matrix).all():
+        raise EmbeddingMismatchError("the embedder returned NaN or infinity")
+    norms = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return matrix / np.where(norms > 0, norms, 1)

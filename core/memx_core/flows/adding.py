@@ -1,0 +1,156 @@
+"""`add` and its kin: keep what was said, and learn from it now or later.
+
+What a person said is kept whatever the model does: if learning fails, the messages are stored
+with a job, and the error is raised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from memx_core._io import IO
+from memx_core.errors import InvalidInputError, LedgerError
+from memx_core.flows import learning
+from memx_core.flows.learning import Batch
+from memx_core.flows.room import Room
+from memx_core.ledger import Attributes, Write
+from memx_core.ports import Vector
+from memx_core.types import AddResult, Evidence, Message, Operation, Scope, Usage
+
+LEASE = timedelta(minutes=10)
+"""How long a job is left to whoever took it."""
+
+
+async def add(io: IO, room: Room, batch: Batch) -> AddResult:
+    """Keeps the messages and learns from them.
+
+    Raises:
+        ExtractionError: If the model's answer is unusable; the messages are queued.
+    """
+    done = await _replayed(io, room, batch)
+    if done is not None:
+        return done
+    try:
+        return await learning.learn(io, room, batch)
+    except LedgerError:
+        raise
+    except Exception as error:
+        await _keep_after(io, room, batch, error)
+        raise
+
+
+async def _keep_after(io: IO, room: Room, batch: Batch, error: Exception) -> None:
+    try:
+        await queue(io, room, batch, {})
+    except Exception as second:
+        error.add_note(f"the messages could not be queued either: {second}")
+        raise error from second
+
+
+async def add_later(io: IO, room: Room, batch: Batch, *, kind: str = "add") -> AddResult:
+    """Keeps the messages, findable at once, and queues the learning."""
+    done = await _replayed(io, room, batch)
+    if done is not None:
+        return done
+    return await queue(io, room, batch, await learning.embed_messages(io, batch.messages), kind=kind)
+
+
+async def queue(io: IO, room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str = "add") -> AddResult:
+    """Keeps the messages with a job."""
+    learned = any(map(learning.is_learned, batch.messages))
+    write = replace(_keeping(room, batch, vectors, kind=kind), job=batch.request if learned else None)
+    return (await learning.commit(io, room, write)).result
+
+
+async def keep(io: IO, room: Room, batch: Batch, *, kind: str) -> AddResult:
+    """Keeps the messages, findable at once, and learns nothing."""
+    vectors = await learning.embed_messages(io, batch.messages)
+    return (await learning.commit(io, room, _keeping(room, batch, vectors, kind=kind))).result
+
+
+async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
+    """Every turn of user and assistant becomes a memory as it is; no model is asked."""
+    done = await _replayed(io, room, batch)
+    if done is not None:
+        return done
+    vectors = await learning.embed_messages(io, batch.messages)
+    operations = tuple(_verbatim(room, at, batch.messages[at]) for at in vectors)
+    write = replace(
+        _keeping(room, batch, vectors, kind="add"),
+        operations=operations,
+        vectors={operation.memory_id: vectors[at] for at, operation in zip(vectors, operations, strict=True)},
+        attributes=Attributes("verbatim", batch.request.metadata, False, batch.request.expires_at),
+    )
+    return (await learning.commit(io, room, write)).result
+
+
+def _verbatim(room: Room, position: int, message: Message) -> Operation:
+    return Operation(
+        event="ADD",
+        memory_id=room.new_id(),
+        text=message.content,
+        evidence=(Evidence(position, message.content, 0),),
+        said_at=message.timestamp,
+        subject=message.name,
+        reason="kept as it was said",
+    )
+
+
+def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str) -> Write:
+    return Write(
+        id=room.new_id(),
+        kind=kind,
+        namespace=room.namespace,
+        scope=batch.scope,
+        at=room.clock(),
+        actor="user",
+        messages=batch.messages,
+        message_vectors=vectors,
+        key=batch.key,
+        request=batch.digest,
+        usage=Usage(embedding_calls=bool(vectors)),
+        fingerprint=room.fingerprint,
+    )
+
+
+async def _replayed(io: IO, room: Room, batch: Batch) -> AddResult | None:
+    """What the first call with this key came to."""
+    if batch.key is None:
+        return None
+    found = await io.call(room.ledger.replay, room.namespace, batch.scope, batch.key)
+    if found is None:
+        return None
+    result, digest = found
+    if digest != batch.digest:
+        raise InvalidInputError(f"key={batch.key!r} was used before, for other messages; a key names one call")
+    return result
+
+
+async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> None:
+    """Does every waiting job of `scope`; the first failure is raised when all have had their turn."""
+    started, failure, after = room.clock(), None, 0
+    lease = room.new_id()
+    while seconds is None or room.clock() - started < timedelta(seconds=seconds):
+        now = room.clock()
+        job = await io.call(
+            room.ledger.claim_job, room.namespace, scope, after=after, lease=lease, now=now, until=now + LEASE
+        )
+        if job is None:
+            break
+        after = job.seq
+        batch = Batch(
+            scope=job.scope,
+            messages=tuple(stored.message for stored in job.messages),
+            session_id=job.session,
+            request=job.request,
+            stored=tuple(stored.row for stored in job.messages),
+            job=job.seq,
+        )
+        try:
+            await learning.learn(io, room, batch)
+        except Exception as error:
+            await io.call(room.ledger.job_failed, job.seq, f"{type(error).__name__}: {error}")
+            failure = failure or error
+    if failure is not None:
+        raise failure

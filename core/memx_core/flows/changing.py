@@ -1,0 +1,146 @@
+"""`update`, `delete` and their kin: changes that a person or an application asks for by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from types import EllipsisType
+
+from memx_core import searchable
+from memx_core._io import IO
+from memx_core.errors import MemoryNotFoundError, PlanConflictError
+from memx_core.flows import learning
+from memx_core.flows.room import Room
+from memx_core.ledger import Attributes, Committed, Outdated, Write
+from memx_core.ports import Vector
+from memx_core.types import MemoryItem, Metadata, Operation, Scope, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A checked call of `update`. `None` and `...` keep what is there."""
+
+    memory_id: str
+    scope: Scope | None
+    text: str | None = None
+    metadata: Metadata | None = None
+    expires_at: datetime | EllipsisType | None = ...
+    reason: str = ""
+
+
+async def update(io: IO, room: Room, asked: Update) -> MemoryItem:
+    """A new version of one memory.
+
+    Raises:
+        MemoryNotFoundError: If it is not there, or not in the scope.
+    """
+    vector: Vector | None = None
+    if asked.text is not None:
+        (vector,) = await io.embed_documents([searchable.memory_text(asked.text, None)])
+    for _ in range(learning.TRIES):
+        item = await existing(io, room, asked.memory_id, asked.scope)
+        try:
+            committed = await _write(io, room, item, _updated(asked, item), _attributes(asked), vector)
+        except Outdated:
+            continue
+        (change,) = committed.result.changes
+        return await io.call(room.ledger.version, room.namespace, item.id, change.version)
+    raise _changing(asked.memory_id)
+
+
+async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, reason: str) -> None:
+    """Deletes one memory, softly.
+
+    Raises:
+        MemoryNotFoundError: If it is not there, or not in the scope.
+    """
+    for _ in range(learning.TRIES):
+        item = await existing(io, room, memory_id, scope)
+        operation = Operation(
+            "DELETE", item.id, item.text, old_text=item.text, expected_version=item.version, reason=reason
+        )
+        try:
+            await _write(io, room, item, operation, Attributes(keep_expiry=True), None)
+        except Outdated:
+            continue
+        return
+    raise _changing(memory_id)
+
+
+async def existing(io: IO, room: Room, memory_id: str, scope: Scope | None) -> MemoryItem:
+    """The current version.
+
+    Raises:
+        MemoryNotFoundError: If it is not there, or not in the scope.
+    """
+    item = await io.call(room.ledger.memory, room.namespace, scope, memory_id, room.clock())
+    if item is None:
+        raise MemoryNotFoundError(memory_id)
+    return item
+
+
+def _updated(asked: Update, item: MemoryItem) -> Operation:
+    same = asked.text is None
+    return Operation(
+        event="UPDATE",
+        memory_id=item.id,
+        text=item.text if asked.text is None else asked.text,
+        old_text=item.text,
+        expected_version=item.version,
+        said_at=item.said_at if same else None,
+        when=item.when if same else None,
+        reason=asked.reason,
+    )
+
+
+def _attributes(asked: Update) -> Attributes:
+    keep = asked.expires_at is ...
+    return Attributes(
+        metadata=asked.metadata,
+        expires_at=None if isinstance(asked.expires_at, EllipsisType) else asked.expires_at,
+        keep_expiry=keep,
+    )
+
+
+async def _write(
+    io: IO, room: Room, item: MemoryItem, operation: Operation, attributes: Attributes, vector: Vector | None
+) -> Committed:
+    write = Write(
+        id=room.new_id(),
+        kind=operation.event.lower(),
+        namespace=room.namespace,
+        scope=Scope(item.user_id, item.agent_id, item.run_id),
+        at=room.clock(),
+        actor="user",
+        operations=(operation,),
+        vectors={} if vector is None else {item.id: vector},
+        attributes=attributes,
+        twins=True,
+        usage=Usage(embedding_calls=vector is not None),
+        fingerprint=room.fingerprint,
+    )
+    return await learning.commit(io, room, write)
+
+
+def _changing(memory_id: str) -> PlanConflictError:
+    return PlanConflictError(f"memory {memory_id!r} kept changing through {learning.TRIES} tries; call again")
+
+
+async def delete_all(io: IO, room: Room, scope: Scope) -> int:
+    """Deletes every memory of `scope`, softly; how many there were."""
+    return await io.call(room.ledger.delete_all, _mark(room, scope, "delete_all"))
+
+
+async def clear_messages(io: IO, room: Room, scope: Scope, session_id: str) -> int:
+    """Blanks a conversation; how many turns there were."""
+    return await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id)
+
+
+async def reset(io: IO, room: Room) -> None:
+    """Removes everything of this application for good."""
+    await io.call(room.ledger.reset, _mark(room, Scope(), "reset"))
+    await io.call(room.index.drop, room.namespace)
+
+
+def _mark(room: Room, scope: Scope, kind: str) -> Write:
+    return Write(id=room.new_id(), kind=kind, namespace=room.namespace, scope=scope, at=room.clock(), actor="user")

@@ -1,0 +1,139 @@
+"""`search` and `recall`: no model is asked. The index proposes rows, the ledger confirms them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memx_core import rendering, text, time
+from memx_core._io import IO
+from memx_core.filters import Filter
+from memx_core.flows.room import Room
+from memx_core.ports import EntryKind, IndexHit, IndexQuery
+from memx_core.ranking import Fused, fuse, mask_names, refine
+from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
+
+POOL = 50
+"""Hits of each arm that are weighed at least, however few are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A checked call of `search` or `recall`."""
+
+    query: str
+    scope: Scope
+    limit: int
+    condition: Filter | None = None
+    threshold: float | None = None
+    kinds: tuple[EntryKind, ...] = ("memory",)
+    explain: bool = False
+
+
+async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
+    """What is nearest to the query, best first."""
+    now = room.clock()
+    rows = None
+    if asked.condition is not None:
+        rows = await _rows(io, room, asked, now)
+    query, masked = await _query(io, room, asked, rows)
+    found, stale = await _confirmed(io, room, asked, query, now)
+    if stale and rows is None and len(found) < query.limit:
+        # Expired rows crowded out living ones: ask again among the living only.
+        query = replace(query, rows=await _rows(io, room, asked, now))
+        found, _ = await _confirmed(io, room, asked, query, now)
+    hits = refine(
+        [(fused, item) for fused, item, _ in found],
+        now=now,
+        window=time.window(asked.query, now=now),
+        limit=max(asked.limit, POOL) if room.reranked else asked.limit,
+        explain=asked.explain,
+        query=(query.words or [[]])[0],
+    )
+    hits = _with_messages(hits, {item.id: message for _, item, message in found if message is not None})
+    if room.reranked:
+        hits = await _reranked(io, masked, hits)
+    return [hit for hit in hits if asked.threshold is None or hit.score >= asked.threshold][: asked.limit]
+
+
+async def recall(io: IO, room: Room, asked: Search, *, max_tokens: int) -> Recall:
+    """What is nearest to the query, packed into a budget and rendered as data."""
+    return rendering.pack(await search(io, room, asked), max_tokens=max_tokens)
+
+
+async def _rows(io: IO, room: Room, asked: Search, now: datetime) -> Mapping[EntryKind, NDArray[np.int64]]:
+    return await io.call(
+        room.ledger.rows_left, room.namespace, asked.scope, kinds=asked.kinds, condition=asked.condition, now=now
+    )
+
+
+async def _query(
+    io: IO, room: Room, asked: Search, rows: Mapping[EntryKind, NDArray[np.int64]] | None
+) -> tuple[IndexQuery, str]:
+    """The query for the index: names boost their bearers and are taken out of what is embedded."""
+    known = await io.call(room.index.names, room.namespace, asked.scope)
+    names, masked = _masked(asked.query, known)
+    vector = await io.embed_query(masked)
+    query = IndexQuery(
+        namespace=room.namespace,
+        scope=asked.scope,
+        vectors=vector[np.newaxis],
+        words=[text.tokens(asked.query)],
+        limit=max(POOL, 2 * asked.limit),
+        kinds=asked.kinds,
+        names=names,
+        rows=rows,
+    )
+    return query, masked
+
+
+def _masked(query: str, known: frozenset[str]) -> tuple[frozenset[str], str]:
+    masked, names = mask_names(query, known)
+    return names, masked
+
+
+async def _confirmed(
+    io: IO, room: Room, asked: Search, query: IndexQuery, now: datetime
+) -> tuple[list[tuple[Fused, MemoryItem, Message | None]], bool]:
+    """The hits that the ledger confirms, best first, and whether it denied some."""
+    (hits,) = await io.call(room.index.search, query)
+    memories, messages = await io.call(
+        room.ledger.found,
+        room.namespace,
+        asked.scope,
+        memories=_rows_of(hits, "memory"),
+        messages=_rows_of(hits, "message"),
+        now=now,
+    )
+    found: list[tuple[Fused, MemoryItem, Message | None]] = []
+    for fused in fuse(hits):
+        item, message = _read(fused.hit, memories, messages)
+        if item is not None:
+            found.append((fused, item, message))
+    return found, len(found) < len(hits)
+
+
+def _rows_of(hits: Sequence[IndexHit], kind: EntryKind) -> Collection[int]:
+    return {hit.row for hit in hits if hit.kind == kind}
+
+
+def _read(
+    hit: IndexHit, memories: Mapping[int, MemoryItem], messages: Mapping[int, tuple[MemoryItem, Message]]
+) -> tuple[MemoryItem | None, Message | None]:
+    if hit.kind == "memory":
+        return memories.get(hit.row), None
+    return messages.get(hit.row, (None, None))
+
+
+def _with_messages(hits: Sequence[SearchHit], messages: Mapping[str, Message]) -> list[SearchHit]:
+    return [replace(hit, message=messages[hit.memory.id]) if hit.memory.kind == "message" else hit for hit in hits]
+
+
+async def _reranked(io: IO, query: str, hits: Sequence[SearchHit]) -> list[SearchHit]:
+    scores = await io.rerank(query, [hit.memory.text for hit in hits])
+    judged = [replace(hit, score=min(1.0, max(0.0, float(score)))) for hit, score in zip(hits, scores, strict=True)]
+    return sorted(judged, key=lambda hit: -hit.score)

@@ -1,0 +1,14 @@
+"""The ledger: an append-only history in SQL, which is the truth about every memory."""
+
+from memx_core.ledger.ledger import Ledger
+from memx_core.ledger.values import (
+    Attributes,
+    Committed,
+    JobRequest,
+    OpenJob,
+    Outdated,
+    StoredMessage,
+    Write,
+)
+
+__all__ = ["Attributes", "Committed", "JobRequest", "Ledger", "OpenJob", "Outdated", "StoredMessage", "Write"]

@@ -1,0 +1,112 @@
+"""Opening the database, and its one kind of transaction for reading and one for writing.
+
+What is special about SQLite is in `ledger.sqlite`; what is here holds for every database.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike, fspath
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from memx_core.errors import InvalidInputError, LedgerError
+from memx_core.ledger import sqlite
+
+WRITE = "memx_write"
+
+
+class Database:
+    """An engine with transactions that fail as `LedgerError`.
+
+    Args:
+        database: A path, `":memory:"`, a SQLAlchemy URL, or a ready-made engine (kept open by `close`).
+    """
+
+    def __init__(self, database: str | PathLike[str] | URL | Engine) -> None:
+        self._owned = not isinstance(database, Engine)
+        self.engine = database if isinstance(database, Engine) else _create(database)
+        self._writing = threading.Lock()  # one writer a process at a time: the others wait without polling
+        self._closed = False
+        self._single: threading.RLock | None = None
+        if self.engine.dialect.name == "sqlite":
+            sqlite.prepare(self.engine, write_option=WRITE)
+            self._single = threading.RLock() if sqlite.is_shared_connection(self.engine) else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and changes nothing."""
+        self._check_open()
+        with _heard(), self._alone(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is applied whole, or not at all when its block raises."""
+        self._check_open()
+        with _heard(), self._writing, self._alone(), self.engine.connect() as connection:
+            connection = connection.execution_options(**{WRITE: True})
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Gives back the connections, if they are ours."""
+        self._closed = True
+        if self._owned:
+            self.engine.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LedgerError("this memory is closed; make a new one")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time where there is only one connection (`:memory:`)."""
+        if self._single is None:
+            yield
+        else:
+            with self._single:
+                yield
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        # Not str(error): it may show the statement and what was bound to it.
+        raise LedgerError(f"the database refused: {getattr(error, 'orig', None) or type(error).__name__}") from error
+
+
+def _create(database: str | PathLike[str] | URL) -> Engine:
+    url = _url(database)
+    if url.get_backend_name() == "sqlite":
+        return sqlite.create(url)
+    try:
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    except ImportError as error:
+        raise ImportError(
+            f'{error}: the database needs a driver; for PostgreSQL pip install "memx-core[postgres]"'
+        ) from error
+
+
+def _url(database: object) -> URL:
+    if isinstance(database, URL):
+        return database
+    if not isinstance(database, str | PathLike):
+        raise InvalidInputError(f"database={database!r} is no path, URL or SQLAlchemy engine")
+    name: object = fspath(database)
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInputError(f'database={database!r} is blank; give a path such as "memx.db", or ":memory:"')
+    if name == ":memory:" or "://" not in name:
+        path = name if name == ":memory:" else str(Path(name).expanduser())
+        return URL.create("sqlite", database=path)
+    try:
+        return make_url(name)
+    except ArgumentError as error:
+        raise InvalidInputError("database= is not a URL that SQLAlchemy understands") from error

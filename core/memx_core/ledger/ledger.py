@@ -1,0 +1,194 @@
+"""The ledger: the truth about every memory, message and change. One method, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from os import PathLike
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine, select
+from sqlalchemy.engine import URL
+
+from memx_core.filters import Filter
+from memx_core.ledger import queue, reads, removal, schema, transcripts, writes
+from memx_core.ledger.engine import Database
+from memx_core.ledger.tables import spaces
+from memx_core.ledger.values import Committed, OpenJob, Write
+from memx_core.ports import EntryKind, IndexEntry
+from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Scope
+
+
+class Ledger:
+    """Reads and writes of one application's memories. Thread-safe; an `IndexSource`.
+
+    Args:
+        database: A path, `":memory:"`, a SQLAlchemy URL or an engine.
+
+    Raises:
+        LedgerError: From every method, if the database refuses.
+    """
+
+    def __init__(self, database: str | PathLike[str] | URL | Engine) -> None:
+        self._database = Database(database)
+        schema.prepare(self._database)
+
+    def write(self, request: Write) -> Committed:
+        """Applies `request` whole; with a `key` that was used before, nothing but the first result.
+
+        Raises:
+            Outdated: If a memory changed since the operation on it was decided.
+        """
+        with self._database.writing() as connection:
+            if request.key is not None:
+                found = reads.replay(connection, request.namespace, request.scope, request.key)
+                if found is not None:
+                    return Committed(found[0], replayed=True)
+            return writes.write(connection, request)
+
+    def delete_all(self, request: Write) -> int:
+        """Deletes, softly, every living memory of the request's scope; how many there were."""
+        with self._database.writing() as connection:
+            return removal.delete_all(connection, request, writes.open_operation(connection, request))
+
+    def clear_messages(self, request: Write, session: str) -> int:
+        """Blanks a conversation; the number of turns."""
+        with self._database.writing() as connection:
+            operation = writes.open_operation(connection, request)
+            return transcripts.clear(connection, request.namespace, request.scope, session, operation)
+
+    def reset(self, request: Write) -> None:
+        """Removes everything of the namespace for good."""
+        with self._database.writing() as connection:
+            removal.reset(connection, request.namespace, writes.operation_row(request))
+
+    def job_failed(self, job: int, error: str) -> None:
+        """Notes a try that came to nothing; the job stays."""
+        with self._database.writing() as connection:
+            queue.failed(connection, job, error)
+
+    def replay(self, namespace: str, scope: Scope, key: str) -> tuple[AddResult, str | None] | None:
+        """What the call with this key came to, and the digest of what it was given."""
+        with self._database.reading() as connection:
+            return reads.replay(connection, namespace, scope, key)
+
+    def revision(self, namespace: str) -> int:
+        """Number of the newest write of `namespace`."""
+        with self._database.reading() as connection:
+            return reads.revision(connection, namespace)
+
+    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
+        """What was written to `scope` after revision `since`, and the revision reached."""
+        with self._database.reading() as connection:
+            reached = reads.revision(connection, namespace)
+            return reads.entries(connection, namespace, scope, since), reached
+
+    def fingerprint(self, namespace: str) -> str | None:
+        """The embedder's whose vectors serve `namespace`; `None` before the first."""
+        with self._database.reading() as connection:
+            statement = select(spaces.c.fingerprint).where(spaces.c.namespace == namespace, spaces.c.serving)
+            return connection.execute(statement).scalar()
+
+    def memory(self, namespace: str, scope: Scope | None, memory_id: str, now: datetime) -> MemoryItem | None:
+        """The current version of one memory; `scope=None`: whoever it belongs to."""
+        with self._database.reading() as connection:
+            return reads.memory(connection, namespace, scope, memory_id, now)
+
+    def version(self, namespace: str, memory_id: str, version: int) -> MemoryItem:
+        """One version of a memory that is known to be there."""
+        with self._database.reading() as connection:
+            return reads.version(connection, namespace, memory_id, version)
+
+    def memories_by_id(self, namespace: str, scope: Scope, ids: Collection[str], now: datetime) -> list[MemoryItem]:
+        """The current versions of `ids` at exactly this address."""
+        with self._database.reading() as connection:
+            return reads.memories_by_id(connection, namespace, scope, ids, now)
+
+    def by_slot(
+        self, namespace: str, scope: Scope, slots: Collection[str], now: datetime, limit: int
+    ) -> list[MemoryItem]:
+        """Current memories at exactly this address that fill one of `slots`, newest first."""
+        with self._database.reading() as connection:
+            return reads.by_slot(connection, namespace, scope, slots, now, limit)
+
+    def found(
+        self, namespace: str, scope: Scope, *, memories: Collection[int], messages: Collection[int], now: datetime
+    ) -> tuple[dict[int, MemoryItem], dict[int, tuple[MemoryItem, Message]]]:
+        """What an index found, by row, as far as the ledger confirms it."""
+        with self._database.reading() as connection:
+            return (
+                reads.memories_by_row(connection, namespace, scope, memories, now) if memories else {},
+                reads.messages_by_row(connection, namespace, scope, messages) if messages else {},
+            )
+
+    def rows_left(
+        self,
+        namespace: str,
+        scope: Scope,
+        *,
+        kinds: Sequence[EntryKind],
+        condition: Filter | None,
+        now: datetime,
+        exact: bool = False,
+    ) -> dict[EntryKind, NDArray[np.int64]]:
+        """Per kind, the current rows that a filter leaves; `exact`: of this very address only."""
+        with self._database.reading() as connection:
+            return reads.rows_left(connection, namespace, scope, kinds=kinds, condition=condition, now=now, exact=exact)
+
+    def page(
+        self,
+        namespace: str,
+        scope: Scope,
+        *,
+        condition: Filter | None,
+        limit: int,
+        after: tuple[int, int] | None,
+        superseded: bool,
+        now: datetime,
+    ) -> Page:
+        """Memories of `scope`, newest first, beginning behind the memory and version `after`."""
+        with self._database.reading() as connection:
+            return reads.page(
+                connection,
+                namespace,
+                scope,
+                condition=condition,
+                limit=limit,
+                after=after,
+                superseded=superseded,
+                now=now,
+            )
+
+    def history(self, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
+        """Every change of one memory, oldest first."""
+        with self._database.reading() as connection:
+            return reads.history(connection, namespace, scope, memory_id)
+
+    def transcript(self, namespace: str, scope: Scope, session: str | None, limit: int | None) -> list[Message]:
+        """A conversation in its order; with a limit its last turns."""
+        with self._database.reading() as connection:
+            return transcripts.read(connection, namespace, scope, session, limit)
+
+    def context(
+        self, namespace: str, scope: Scope, session: str | None, *, limit: int, before: int | None = None
+    ) -> list[Message]:
+        """The last turns of a conversation at exactly this address, up to the row `before`."""
+        with self._database.reading() as connection:
+            return transcripts.before(connection, namespace, scope, session, limit, before)
+
+    def jobs(self, namespace: str, scope: Scope) -> list[Job]:
+        """What is still to be learned from, oldest first."""
+        with self._database.reading() as connection:
+            return queue.waiting(connection, namespace, scope)
+
+    def claim_job(
+        self, namespace: str, scope: Scope, *, after: int, lease: str, now: datetime, until: datetime
+    ) -> OpenJob | None:
+        """The oldest job behind `after` that nobody else is at, with its messages; ours until `until`."""
+        with self._database.writing() as connection:
+            return queue.claim(connection, namespace, scope, after=after, lease=lease, now=now, until=until)
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._database.close()

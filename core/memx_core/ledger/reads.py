@@ -1,0 +1,238 @@
+"""Everything that is read of memories. Each statement is bound to a namespace and a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Text, and_, func, or_, select, type_coerce
+from sqlalchemy.orm import aliased
+
+from memx_core import addresses
+from memx_core.filters import Filter
+from memx_core.ledger import rows
+from memx_core.ledger.filter_sql import to_sql
+from memx_core.ledger.tables import changes, memories, message_vectors, messages, operations, version_vectors, versions
+from memx_core.ports import EntryKind, IndexEntry
+from memx_core.types import AddResult, Change, MemoryItem, Message, Page, Scope, Usage
+
+_SLICE = 500  # bound values a statement may carry, well under every database's limit
+
+
+def revision(connection: Connection, namespace: str) -> int:
+    """Number of the newest write."""
+    statement = select(func.max(operations.c.seq)).where(operations.c.namespace == namespace)
+    return connection.execute(statement).scalar() or 0
+
+
+def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> list[IndexEntry]:
+    """What an index has to know of `scope` that was written after `since`."""
+    of_versions = (
+        select(versions, version_vectors.c.vector)
+        .outerjoin(version_vectors, version_vectors.c.row == versions.c.row)
+        .where(rows.owned(versions, namespace, scope), versions.c.revision > since, versions.c.status != "deleted")
+        .order_by(versions.c.row)
+    )
+    of_messages = (
+        select(messages, message_vectors.c.vector)
+        .outerjoin(message_vectors, message_vectors.c.row == messages.c.row)
+        .where(rows.owned(messages, namespace, scope), messages.c.revision > since, messages.c.role.in_(_SPOKEN))
+        .order_by(messages.c.row)
+    )
+    if since == 0:
+        of_messages = of_messages.where(~messages.c.cleared)
+    found = [rows.memory_entry(row) for row in connection.execute(of_versions)]
+    return found + [rows.message_entry(row) for row in connection.execute(of_messages)]
+
+
+_SPOKEN = ("user", "assistant")
+
+
+def believed(now: datetime) -> ColumnElement[bool]:
+    """The versions that are current and have not expired."""
+    return and_(rows.current(), or_(versions.c.expires_at.is_(None), versions.c.expires_at > now))
+
+
+def memories_by_row(
+    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], now: datetime
+) -> dict[int, MemoryItem]:
+    """The current memories among `wanted` rows."""
+    condition = and_(rows.owned(versions, namespace, scope), believed(now))
+    return {row.row: rows.memory_item(row) for row in _by_row(connection, versions, wanted, condition)}
+
+
+def messages_by_row(
+    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int]
+) -> dict[int, tuple[MemoryItem, Message]]:
+    """The turns among `wanted` rows, as items and as themselves."""
+    condition = and_(rows.owned(messages, namespace, scope), ~messages.c.cleared)
+    found = _by_row(connection, messages, wanted, condition)
+    return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
+
+
+def _by_row(connection: Connection, table: Any, wanted: Collection[int], condition: Any) -> Iterable[Any]:  # noqa: ANN401  # SQL
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), _SLICE):
+        part = ordered[start : start + _SLICE]
+        yield from connection.execute(select(table).where(table.c.row.in_(part), condition))
+
+
+def rows_left(
+    connection: Connection,
+    namespace: str,
+    scope: Scope,
+    *,
+    kinds: Sequence[EntryKind],
+    condition: Filter | None,
+    now: datetime,
+    exact: bool = False,
+) -> dict[EntryKind, NDArray[np.int64]]:
+    """Per kind, the current rows that a filter leaves; `exact`: of this very address only."""
+    left: dict[EntryKind, NDArray[np.int64]] = {}
+    for kind in kinds:
+        table = versions if kind == "memory" else messages
+        wanted = [believed(now)] if kind == "memory" else [~messages.c.cleared]
+        if condition is not None:
+            wanted.append(to_sql(condition, type_coerce(table.c.metadata, Text)))
+        if exact:
+            wanted.append(table.c.address == addresses.digest(namespace, scope))
+        statement = select(table.c.row).where(rows.owned(table, namespace, scope), *wanted).order_by(table.c.row)
+        left[kind] = np.fromiter(connection.execute(statement).scalars(), np.int64)
+    return left
+
+
+def memory(
+    connection: Connection, namespace: str, scope: Scope | None, memory_id: str, now: datetime
+) -> MemoryItem | None:
+    """The current version of one memory."""
+    statement = select(versions).where(
+        versions.c.memory == select(memories.c.seq).where(memories.c.id == memory_id).scalar_subquery(),
+        rows.owned(versions, namespace, scope or Scope()),
+        believed(now),
+    )
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else rows.memory_item(row)
+
+
+def version(connection: Connection, namespace: str, memory_id: str, number: int) -> MemoryItem:
+    """One version of a memory that is known to be there."""
+    statement = (
+        select(versions)
+        .join(memories, memories.c.seq == versions.c.memory)
+        .where(memories.c.id == memory_id, versions.c.namespace == namespace, versions.c.version == number)
+    )
+    return rows.memory_item(connection.execute(statement).one())
+
+
+def memories_by_id(
+    connection: Connection, namespace: str, scope: Scope, ids: Collection[str], now: datetime
+) -> list[MemoryItem]:
+    """The current versions of `ids` at exactly this address."""
+    statement = (
+        select(versions)
+        .join(memories, (memories.c.seq == versions.c.memory) & (memories.c.head == versions.c.version))
+        .where(memories.c.id.in_(ids), memories.c.address == addresses.digest(namespace, scope), believed(now))
+    )
+    return [rows.memory_item(row) for row in connection.execute(statement)]
+
+
+def by_slot(
+    connection: Connection, namespace: str, scope: Scope, slots: Collection[str], now: datetime, limit: int
+) -> list[MemoryItem]:
+    """Current memories at exactly this address that fill one of `slots`, newest first."""
+    if not slots:
+        return []
+    statement = (
+        select(versions)
+        .where(versions.c.address == addresses.digest(namespace, scope), versions.c.slot.in_(slots), believed(now))
+        .order_by(versions.c.row.desc())
+        .limit(limit)
+    )
+    return [rows.memory_item(row) for row in connection.execute(statement)]
+
+
+def page(
+    connection: Connection,
+    namespace: str,
+    scope: Scope,
+    *,
+    condition: Filter | None,
+    limit: int,
+    after: tuple[int, int] | None,
+    superseded: bool,
+    now: datetime,
+) -> Page:
+    """Memories of `scope`, newest first, beginning after the memory and version `after`."""
+    wanted = [rows.owned(versions, namespace, scope)]
+    alive = or_(versions.c.expires_at.is_(None), versions.c.expires_at > now)
+    wanted.append(and_(versions.c.status != "deleted", alive) if superseded else believed(now))
+    if superseded:
+        living = aliased(memories)
+        wanted.append(select(living.c.seq).where(living.c.seq == versions.c.memory, living.c.alive).exists())
+    if condition is not None:
+        wanted.append(to_sql(condition, type_coerce(versions.c.metadata, Text)))
+    if after is not None:
+        memory, version = after
+        earlier = and_(versions.c.memory == memory, versions.c.version < version)
+        wanted.append(or_(versions.c.memory < memory, earlier))
+    statement = (
+        select(versions).where(*wanted).order_by(versions.c.memory.desc(), versions.c.version.desc()).limit(limit + 1)
+    )
+    found = connection.execute(statement).all()
+    items = tuple(rows.memory_item(row) for row in found[:limit])
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(items, None if last is None else f"{last.memory}.{last.version}")
+
+
+def history(connection: Connection, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
+    """Every change of one memory, oldest first; also of a deleted one."""
+    made, before = aliased(versions), aliased(versions)
+    statement = (
+        select(changes, operations.c.id.label("operation_id"), made.c.text.label("new"), before.c.text.label("old"))
+        .join(operations, operations.c.seq == changes.c.operation)
+        .join(memories, memories.c.seq == changes.c.memory)
+        .join(made, (made.c.memory == changes.c.memory) & (made.c.version == changes.c.version))
+        .outerjoin(before, (before.c.memory == changes.c.memory) & (before.c.version == changes.c.before))
+        .where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()))
+        .order_by(changes.c.seq)
+    )
+    return [_change(row, memory_id) for row in connection.execute(statement)]
+
+
+def _change(row: Any, memory_id: str) -> Change:  # noqa: ANN401  # a row
+    return Change(
+        memory_id=memory_id,
+        event=row.event,
+        old_text=row.old,
+        new_text=None if row.event == "DELETE" else row.new,
+        at=row.at,
+        reason=row.reason,
+        actor=row.actor,
+        operation_id=row.operation_id,
+        version=row.version,
+    )
+
+
+def replay(connection: Connection, namespace: str, scope: Scope, key: str) -> tuple[AddResult, str | None] | None:
+    """What the call with this key came to, and the digest of what it was given."""
+    statement = select(operations).where(
+        operations.c.address == addresses.digest(namespace, scope), operations.c.key == key
+    )
+    found = connection.execute(statement).one_or_none()
+    if found is None:
+        return None
+    of_call = (
+        select(memories.c.id)
+        .distinct()
+        .join(changes, changes.c.memory == memories.c.seq)
+        .where(changes.c.operation == found.seq)
+    )
+    made = [
+        change for id in connection.execute(of_call).scalars() for change in history(connection, namespace, scope, id)
+    ]
+    mine = sorted((change for change in made if change.operation_id == found.id), key=lambda change: change.at)
+    result = AddResult(found.id, found.status, tuple(mine), tuple(found.warnings), Usage(**found.usage))
+    return result, found.request

@@ -1,0 +1,59 @@
+"""Taking away more than one memory: softly, as history, or for good."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from memx_core.ledger import applying, rows
+from memx_core.ledger.tables import (
+    changes,
+    evidence,
+    jobs,
+    memories,
+    message_vectors,
+    messages,
+    operations,
+    spaces,
+    version_vectors,
+    versions,
+)
+from memx_core.ledger.values import Write
+from memx_core.types import Operation, Scope
+
+
+def delete_all(connection: Connection, request: Write, operation: int) -> int:
+    """Deletes, softly, every living memory of the request's scope; how many there were."""
+    statement = select(versions).where(rows.owned(versions, request.namespace, request.scope), rows.current())
+    by_address: defaultdict[Scope, list[Operation]] = defaultdict(list)
+    for row in connection.execute(statement):
+        by_address[rows.scope_of(row)].append(
+            Operation("DELETE", row.id, row.text, old_text=row.text, expected_version=row.version, reason=_REASON)
+        )
+    for scope, deletions in by_address.items():
+        for start in range(0, len(deletions), _BATCH):
+            part = tuple(deletions[start : start + _BATCH])
+            applying.apply(connection, replace(request, scope=scope, operations=part), operation)
+    return sum(map(len, by_address.values()))
+
+
+_REASON = "everything of this scope was deleted"
+_BATCH = 500
+
+
+def reset(connection: Connection, namespace: str, marker: dict[str, Any]) -> None:
+    """Removes every row of `namespace` for good, and leaves a mark by which indexes notice."""
+    of_namespace = select(versions.c.row).where(versions.c.namespace == namespace)
+    connection.execute(delete(version_vectors).where(version_vectors.c.row.in_(of_namespace)))
+    of_namespace = select(messages.c.row).where(messages.c.namespace == namespace)
+    connection.execute(delete(message_vectors).where(message_vectors.c.row.in_(of_namespace)))
+    of_namespace = select(memories.c.seq).where(memories.c.namespace == namespace)
+    for table in (evidence, changes):
+        connection.execute(delete(table).where(table.c.memory.in_(of_namespace)))
+    connection.execute(update(messages).where(messages.c.namespace == namespace).values(job=None))
+    for owned in (versions, memories, jobs, messages, operations, spaces):
+        connection.execute(delete(owned).where(owned.c.namespace == namespace))
+    connection.execute(insert(operations).values(marker))

@@ -1,0 +1,67 @@
+"""What is special about SQLite: durable by pragma, a writer lock taken at once, deleted bytes overwritten."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from memx_core.errors import LedgerError
+
+_BUSY_MILLISECONDS = 30_000
+_PRAGMAS = (
+    f"busy_timeout={_BUSY_MILLISECONDS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "secure_delete=ON",
+    "foreign_keys=ON",
+)
+
+
+def create(url: URL) -> Engine:
+    """An engine on a file or in memory."""
+    if url.database in (None, "", ":memory:"):
+        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
+    folder = Path(str(url.database)).parent
+    if not str(url.database).startswith("file:") and not folder.is_dir():
+        raise LedgerError(f"the folder {str(folder)!r} of the database does not exist; create it first")
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=-1,  # readers do not wait for each other
+        connect_args={"check_same_thread": False, "timeout": _BUSY_MILLISECONDS / 1000},
+        hide_parameters=True,
+    )
+
+
+def is_shared_connection(engine: Engine) -> bool:
+    """Whether all threads get the same connection, as with `:memory:`."""
+    return isinstance(engine.pool, StaticPool)
+
+
+def prepare(engine: Engine, *, write_option: str) -> None:
+    """Makes every connection durable, and every transaction explicit.
+
+    The driver's own transaction control starts transactions late and commits behind one's
+    back; it is switched off. A writer takes the lock at once, so that it never has to give up
+    half way for having read something old.
+    """
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", lambda connection: _on_begin(connection, write_option))
+
+
+def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401  # a DBAPI connection has no type
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: Connection, write_option: str) -> None:
+    writes = connection.get_execution_options().get(write_option, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

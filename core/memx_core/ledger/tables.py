@@ -1,0 +1,273 @@
+"""The tables of the ledger.
+
+Append-only where it matters: a version's text is never rewritten, only closed. Every row that
+belongs to somebody carries the whole address (`namespace` and the three ids) so that a scope is
+a plain condition on the row itself, and `address`, a digest of the four, so that "exactly this
+address" is one equality with no special case for absent ids.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC time, kept as microseconds since 1970: exact, sortable, the same everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Microseconds since 1970."""
+        return None if value is None else (value - EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """An aware UTC time."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class JsonText(TypeDecorator[Any]):
+    """JSON kept as text, read the same by every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ANN401  # any JSON
+        """Strict JSON: no NaN."""
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401  # any JSON
+        """The parsed value."""
+        return {} if value is None or value == "{}" else json.loads(value)
+
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
+
+
+def _serial(name: str) -> Column[int]:
+    return Column(name, _Serial, primary_key=True, autoincrement=True)
+
+
+def _address() -> tuple[Column[str], ...]:
+    return (
+        Column("namespace", String, nullable=False),
+        Column("user_id", String),
+        Column("agent_id", String),
+        Column("run_id", String),
+        Column("address", String(64), nullable=False),
+    )
+
+
+def _by_owner(table: str, *columns: str) -> tuple[Index, ...]:
+    return tuple(
+        Index(f"ix_{table}_{owner}_{columns[-1]}", "namespace", owner, *columns)
+        for owner in ("user_id", "agent_id", "run_id")
+    )
+
+
+operations = Table(
+    "memx_operations",
+    metadata,
+    _serial("seq"),  # the revision: grows with every write
+    Column("id", String(36), nullable=False, unique=True),
+    *_address(),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("key", String),
+    Column("request", String(64)),  # digest of what came with the key
+    Column("actor", String, nullable=False),
+    Column("prompt", String(64)),  # fingerprint of the prompt's static part
+    Column("usage", JsonText, nullable=False),
+    Column("warnings", JsonText, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("uq_memx_operations_address_key", "address", "key", unique=True),
+    Index("ix_memx_operations_namespace_seq", "namespace", "seq"),
+    sqlite_autoincrement=True,
+)
+
+memories = Table(
+    "memx_memories",
+    metadata,
+    _serial("seq"),
+    Column("id", String(36), nullable=False, unique=True),
+    *_address(),
+    Column("head", Integer, nullable=False),  # the current version, or the tombstone
+    Column("latest", Integer, nullable=False),  # the highest version: `head`, or one stored as already ended
+    Column("alive", Boolean, nullable=False),
+    Column("fingerprint", String(64)),  # of the text's normal form, while alive; absent when a twin was asked for
+    Column("created_at", Moment, nullable=False),
+    Index("uq_memx_memories_address_fingerprint", "address", "fingerprint", unique=True),
+    sqlite_autoincrement=True,
+)
+
+versions = Table(
+    "memx_versions",
+    metadata,
+    _serial("row"),
+    Column("memory", _Serial, ForeignKey("memx_memories.seq"), nullable=False),
+    Column("id", String(36), nullable=False),  # the memory's
+    *_address(),
+    Column("version", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("metadata", JsonText, nullable=False),
+    Column("subject", String),
+    Column("slot", String),
+    Column("when_start", Moment),
+    Column("when_end", Moment),
+    Column("when_precision", String(8)),
+    Column("when_phrase", String),
+    Column("conflicts_with", String(36)),
+    Column("said_at", Moment, nullable=False),
+    Column("valid_from", Moment, nullable=False),
+    Column("valid_to", Moment),
+    Column("expires_at", Moment),
+    Column("created_at", Moment, nullable=False),  # the memory's
+    Column("recorded_at", Moment, nullable=False),
+    Column("known_until", Moment),  # when a later version took its place
+    Column("revision", _Serial, nullable=False),  # of the write that touched the row last
+    Index("uq_memx_versions_memory_version", "memory", "version", unique=True),
+    Index("ix_memx_versions_address_slot", "address", "slot"),
+    *_by_owner("memx_versions", "revision"),
+    *_by_owner("memx_versions", "status", "memory"),
+    sqlite_autoincrement=True,
+)
+
+changes = Table(
+    "memx_changes",
+    metadata,
+    _serial("seq"),
+    Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
+    Column("memory", _Serial, ForeignKey("memx_memories.seq"), nullable=False),
+    Column("event", String(8), nullable=False),
+    Column("version", Integer, nullable=False),  # the version it made
+    Column("before", Integer),  # the version it replaced; texts are read from the versions, so they cannot disagree
+    Column("reason", Text, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_memx_changes_memory", "memory", "seq"),
+    Index("ix_memx_changes_operation", "operation", "seq"),
+    sqlite_autoincrement=True,
+)
+
+messages = Table(
+    "memx_messages",
+    metadata,
+    _serial("row"),
+    Column("id", String, nullable=False),
+    *_address(),
+    Column("session", String, nullable=False),  # "" for none
+    Column("role", String(16), nullable=False),
+    Column("name", String),
+    Column("content", Text, nullable=False),
+    Column("metadata", JsonText, nullable=False),
+    Column("origin", String(16)),
+    Column("said_at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("cleared", Boolean, nullable=False),  # blanked; the row stays so that indexes notice
+    Column("job", _Serial, ForeignKey("memx_jobs.seq")),  # still to be learned from
+    Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
+    Column("revision", _Serial, nullable=False),
+    Index("uq_memx_messages_address_session_id", "address", "session", "id", unique=True),
+    Index(
+        "ix_memx_messages_job", "job", sqlite_where=text("job IS NOT NULL"), postgresql_where=text("job IS NOT NULL")
+    ),
+    Index("ix_memx_messages_address_session_row", "address", "session", "row"),
+    *_by_owner("memx_messages", "revision"),
+    sqlite_autoincrement=True,
+)
+
+evidence = Table(
+    "memx_evidence",
+    metadata,
+    _serial("seq"),
+    Column("memory", _Serial, ForeignKey("memx_memories.seq"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("message", _Serial, ForeignKey("memx_messages.row"), nullable=False),
+    Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Index("ix_memx_evidence_memory", "memory", "version"),
+    sqlite_autoincrement=True,
+)
+
+spaces = Table(
+    "memx_spaces",
+    metadata,
+    _serial("seq"),
+    Column("namespace", String, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("dimensions", Integer, nullable=False),
+    Column("serving", Boolean, nullable=False),
+    Index("uq_memx_spaces_namespace_fingerprint", "namespace", "fingerprint", unique=True),
+    sqlite_autoincrement=True,
+)
+
+
+def _vectors(name: str, row: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("row", _Serial, ForeignKey(row), primary_key=True, autoincrement=False),
+        Column("space", _Serial, ForeignKey("memx_spaces.seq"), primary_key=True, autoincrement=False),
+        Column("vector", LargeBinary, nullable=False),  # little-endian float32
+    )
+
+
+version_vectors = _vectors("memx_version_vectors", "memx_versions.row")
+message_vectors = _vectors("memx_message_vectors", "memx_messages.row")
+
+jobs = Table(
+    "memx_jobs",
+    metadata,
+    _serial("seq"),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
+    *_address(),
+    Column("session", String, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("request", JsonText, nullable=False),  # metadata, expires_at and instructions of the call
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("not_before", Moment),
+    Column("lease", String),
+    Column("lease_until", Moment),
+    Index("ix_memx_jobs_namespace_status", "namespace", "status", "seq"),
+    Index("ix_memx_jobs_address", "address", "session"),
+    sqlite_autoincrement=True,
+)
+
+version_of_schema = Table("memx_alembic_version", metadata, Column("version_num", String(32), primary_key=True))

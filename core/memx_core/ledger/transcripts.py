@@ -1,0 +1,126 @@
+"""The verbatim conversation: kept, replaced by id, read, blanked."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+
+from memx_core import addresses
+from memx_core.ledger import rows
+from memx_core.ledger.tables import evidence, message_vectors, messages
+from memx_core.ledger.values import StoredMessage, Write
+from memx_core.types import Message, Scope
+
+
+def keep(connection: Connection, request: Write, operation: int, job: int | None) -> list[int]:
+    """Stores the turns of `request`, replacing those whose id is known; their rows, by position."""
+    if not request.messages:
+        return []
+    known = _known(connection, request)
+    found: list[int] = []
+    fresh: list[tuple[int, dict[str, Any]]] = []
+    for position, message in enumerate(request.messages):
+        values = _values(message, request, operation, job)
+        row = known.get((values["session"], values["id"]))
+        if row is not None:
+            connection.execute(update(messages).where(messages.c.row == row).values(values))
+        else:
+            fresh.append((position, values))
+        found.append(row or 0)
+    if fresh:
+        statement = insert(messages).returning(messages.c.row, sort_by_parameter_order=True)
+        made = connection.execute(statement, [values for _, values in fresh]).scalars()
+        for (position, _), row in zip(fresh, made, strict=True):
+            found[position] = row
+    return found
+
+
+def _known(connection: Connection, request: Write) -> dict[tuple[str, str], int]:
+    given = {message.id for message in request.messages if message.id}
+    if not given:
+        return {}
+    statement = select(messages.c.session, messages.c.id, messages.c.row).where(
+        messages.c.address == addresses.digest(request.namespace, request.scope), messages.c.id.in_(given)
+    )
+    return {(row.session, row.id): row.row for row in connection.execute(statement)}
+
+
+def _values(message: Message, request: Write, operation: int, job: int | None) -> dict[str, Any]:
+    return {
+        **addresses.columns(request.namespace, request.scope),
+        "id": message.id or str(uuid.uuid4()),
+        "session": message.session_id or "",
+        "role": message.role,
+        "name": message.name,
+        "content": message.content,
+        "metadata": dict(message.metadata),
+        "origin": message.origin,
+        "said_at": message.timestamp or request.at,
+        "recorded_at": request.at,
+        "cleared": False,
+        "job": job,
+        "operation": operation,
+        "revision": operation,
+    }
+
+
+def read(connection: Connection, namespace: str, scope: Scope, session: str | None, limit: int | None) -> list[Message]:
+    """The conversation in its order; with a limit its last turns.
+
+    Without a session the turns that belong to none.
+    """
+    statement = select(messages).where(
+        rows.owned(messages, namespace, scope), messages.c.session == (session or ""), ~messages.c.cleared
+    )
+    return [rows.message(row) for row in _last(connection, statement, limit)]
+
+
+def before(
+    connection: Connection, namespace: str, scope: Scope, session: str | None, limit: int, row: int | None
+) -> list[Message]:
+    """The last turns of the conversation at exactly this address, up to `row`."""
+    statement = select(messages).where(
+        messages.c.address == addresses.digest(namespace, scope),
+        messages.c.session == (session or ""),
+        ~messages.c.cleared,
+    )
+    if row is not None:
+        statement = statement.where(messages.c.row < row)
+    return [rows.message(found) for found in _last(connection, statement, limit)]
+
+
+def _last(connection: Connection, statement: Select[Any], limit: int | None) -> Sequence[Any]:
+    if limit is None:
+        return connection.execute(statement.order_by(messages.c.row)).all()
+    newest = connection.execute(statement.order_by(messages.c.row.desc()).limit(limit)).all()
+    return newest[::-1]
+
+
+def of_job(connection: Connection, job: int) -> tuple[StoredMessage, ...]:
+    """The turns that a job is to learn from, in their order."""
+    statement = select(messages).where(messages.c.job == job, ~messages.c.cleared).order_by(messages.c.row)
+    return tuple(StoredMessage(row.row, rows.message(row)) for row in connection.execute(statement))
+
+
+def clear(connection: Connection, namespace: str, scope: Scope, session: str, operation: int) -> int:
+    """Blanks the conversation: no text, no vector, no quote in anybody's evidence stays; the number of turns."""
+    statement = select(messages.c.row).where(
+        rows.owned(messages, namespace, scope), messages.c.session == session, ~messages.c.cleared
+    )
+    found = connection.execute(statement).scalars().all()
+    if not found:
+        return 0
+    # A new id, because the application may put a turn with the old one again.
+    connection.execute(
+        update(messages)
+        .where(messages.c.row == bindparam("r"))
+        .values(id=bindparam("blank"), content="", name=None, metadata={}, cleared=True, job=None, revision=operation),
+        [{"r": row, "blank": f"cleared:{uuid.uuid4()}"} for row in found],
+    )
+    by_row = [{"r": row} for row in found]
+    connection.execute(delete(message_vectors).where(message_vectors.c.row == bindparam("r")), by_row)
+    connection.execute(update(evidence).where(evidence.c.message == bindparam("r")).values(quote="", start=-1), by_row)
+    return len(found)

@@ -1,0 +1,178 @@
+"""The one writing transaction: what a call changes is applied whole, or not at all.
+
+Decided outside, checked here: an operation names the version that it was decided on, and when
+that is no longer the head the whole write is `Outdated`. Ids and texts are compared inside the
+transaction, so that two writers of the same fact make one memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
+
+from memx_core import addresses
+from memx_core.errors import EmbeddingMismatchError
+from memx_core.ledger import applying, tables, transcripts
+from memx_core.ledger.rows import blob
+from memx_core.ledger.tables import evidence, jobs, messages, operations
+from memx_core.ledger.values import Committed, Write
+from memx_core.ports import Vector
+from memx_core.types import AddResult, Evidence
+
+
+def write(connection: Connection, request: Write) -> Committed:
+    """Applies `request` inside the caller's transaction.
+
+    Raises:
+        Outdated: If a memory changed since the operation on it was decided.
+        EmbeddingMismatchError: If the vectors are of another model than those kept.
+    """
+    operation = open_operation(connection, request)
+    kept = _messages(connection, request, operation)
+    applied = applying.apply(connection, request, operation)
+    _vectors(connection, request, kept, applied.rows)
+    _copy_vectors(connection, applied.same)
+    _evidence(connection, request, operation, kept, applied.evidence)
+    if request.done is not None:
+        _finish(connection, request.done)
+    result = AddResult(
+        operation_id=request.id,
+        status="queued" if request.job is not None else "done",
+        changes=applied.changes,
+        warnings=(*request.warnings, *applied.warnings),
+        usage=request.usage,
+    )
+    return Committed(result)
+
+
+def open_operation(connection: Connection, request: Write) -> int:
+    """Starts the operation's row; its number is the revision of everything that it writes."""
+    seq: int = connection.execute(
+        insert(operations).values(operation_row(request)).returning(operations.c.seq)
+    ).scalar_one()
+    return seq
+
+
+def operation_row(request: Write) -> dict[str, Any]:
+    """The operation as a row."""
+    return {
+        "id": request.id,
+        **addresses.columns(request.namespace, request.scope),
+        "kind": request.kind,
+        "status": "queued" if request.job is not None else "done",
+        "key": request.key,
+        "request": request.request,
+        "actor": request.actor,
+        "prompt": request.prompt,
+        "usage": asdict(request.usage),
+        "warnings": list(request.warnings),
+        "at": request.at,
+    }
+
+
+def _messages(connection: Connection, request: Write, operation: int) -> Sequence[int]:
+    """Rows of the turns, by position."""
+    if request.stored is not None:
+        return request.stored
+    job = None if request.job is None else _queue(connection, request, operation)
+    return transcripts.keep(connection, request, operation, job)
+
+
+def _queue(connection: Connection, request: Write, operation: int) -> int:
+    asked = request.job
+    assert asked is not None
+    sessions = {message.session_id or "" for message in request.messages}
+    values = {
+        "id": request.id,
+        "operation": operation,
+        **addresses.columns(request.namespace, request.scope),
+        "session": sessions.pop() if len(sessions) == 1 else "",
+        "status": "queued",
+        "request": {
+            "metadata": asked.metadata,
+            "expires_at": None if asked.expires_at is None else asked.expires_at.isoformat(),
+            "instructions": asked.instructions,
+        },
+        "attempts": 0,
+        "created_at": request.at,
+    }
+    seq: int = connection.execute(insert(jobs).values(values).returning(jobs.c.seq)).scalar_one()
+    return seq
+
+
+def _finish(connection: Connection, job: int) -> None:
+    connection.execute(update(messages).where(messages.c.job == job).values(job=None))
+    connection.execute(delete(jobs).where(jobs.c.seq == job))
+
+
+def _vectors(connection: Connection, request: Write, kept: Sequence[int], rows: dict[str, int]) -> None:
+    of_messages = {kept[position]: vector for position, vector in request.message_vectors.items()}
+    of_versions = {rows[id]: vector for id, vector in request.vectors.items() if id in rows}
+    if not of_messages and not of_versions:
+        return
+    size = len(next(iter((of_messages or of_versions).values())))
+    serving = space(connection, request.namespace, request.fingerprint, dimensions=size)
+    for table, vectors in ((tables.message_vectors, of_messages), (tables.version_vectors, of_versions)):
+        if vectors:
+            connection.execute(delete(table).where(table.c.row == bindparam("r")), [{"r": row} for row in vectors])
+            connection.execute(insert(table), _vector_rows(vectors, serving))
+
+
+def _copy_vectors(connection: Connection, same: dict[int, int]) -> None:
+    table = tables.version_vectors
+    for new, old in same.items():
+        former = select(literal(new), table.c.space, table.c.vector).where(table.c.row == old)
+        fresh = ~select(table.c.row).where(table.c.row == new).exists()
+        connection.execute(insert(table).from_select(["row", "space", "vector"], former.where(fresh)))
+
+
+def _vector_rows(vectors: dict[int, Vector], serving: int) -> list[dict[str, Any]]:
+    return [{"row": row, "space": serving, "vector": blob(vector)} for row, vector in vectors.items()]
+
+
+def space(connection: Connection, namespace: str, fingerprint: str, *, dimensions: int) -> int:
+    """The space that serves `namespace`, made on the first vector.
+
+    Raises:
+        EmbeddingMismatchError: If it is another model's, or of another size.
+    """
+    table = tables.spaces
+    found = connection.execute(select(table).where(table.c.namespace == namespace, table.c.serving)).one_or_none()
+    seq: int
+    if found is None:
+        values = {"namespace": namespace, "fingerprint": fingerprint, "dimensions": dimensions, "serving": True}
+        seq = connection.execute(insert(table).values(values).returning(table.c.seq)).scalar_one()
+        return seq
+    if found.fingerprint != fingerprint:
+        raise EmbeddingMismatchError.between(found.fingerprint, fingerprint)
+    if found.dimensions != dimensions:
+        raise EmbeddingMismatchError(
+            f"{fingerprint!r} gave {dimensions} dimensions now and {found.dimensions} before; its fingerprint must tell"
+        )
+    seq = found.seq
+    return seq
+
+
+def _evidence(
+    connection: Connection,
+    request: Write,
+    operation: int,
+    kept: Sequence[int],
+    found: Iterable[tuple[int, int, Evidence]],
+) -> None:
+    rows = [
+        {
+            "memory": memory,
+            "version": version,
+            "message": kept[item.message],
+            "operation": operation,
+            "quote": item.quote,
+            "start": item.start,
+        }
+        for memory, version, item in found
+    ]
+    if rows:
+        connection.execute(insert(evidence), rows)

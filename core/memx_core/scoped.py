@@ -1,0 +1,158 @@
+"""`ScopedMemory`: a `Memory` whose scope is fixed, so that no call can reach another's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from memx_core.arguments import (
+    AddOptions,
+    Messages,
+    PageOptions,
+    PutOptions,
+    RecallOptions,
+    ScopeIds,
+    SearchOptions,
+    TranscriptOptions,
+    UpdateOptions,
+)
+from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Recall, Scope, SearchHit
+
+if TYPE_CHECKING:
+    from memx_core.memory import Memory
+
+
+class ScopedMemory:
+    """The methods of `Memory`, for one scope. See there for arguments and errors.
+
+    Args:
+        memory: Where it is kept; closing that closes this.
+        scope: Whose it is.
+    """
+
+    def __init__(self, memory: Memory, scope: Scope) -> None:
+        self._memory = memory
+        self._scope = scope
+
+    @property
+    def scope(self) -> Scope:
+        """Whose memories these are."""
+        return self._scope
+
+    @property
+    def _ids(self) -> ScopeIds:
+        return ScopeIds(user_id=self._scope.user_id, agent_id=self._scope.agent_id, run_id=self._scope.run_id)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._memory!r}, {self._scope!r})"
+
+    def add(self, messages: Messages, **options: Unpack[AddOptions]) -> AddResult:
+        """See `Memory.add`."""
+        return self._memory.add(messages, **options, **self._ids)
+
+    async def aadd(self, messages: Messages, **options: Unpack[AddOptions]) -> AddResult:
+        """See `Memory.add`."""
+        return await self._memory.aadd(messages, **options, **self._ids)
+
+    def update(self, memory_id: str, text: str | None = None, **options: Unpack[UpdateOptions]) -> MemoryItem:
+        """See `Memory.update`."""
+        return self._memory.update(memory_id, text, **options, **self._ids)
+
+    async def aupdate(self, memory_id: str, text: str | None = None, **options: Unpack[UpdateOptions]) -> MemoryItem:
+        """See `Memory.update`."""
+        return await self._memory.aupdate(memory_id, text, **options, **self._ids)
+
+    def delete(self, memory_id: str, *, reason: str | None = None) -> None:
+        """See `Memory.delete`."""
+        self._memory.delete(memory_id, reason=reason, **self._ids)
+
+    async def adelete(self, memory_id: str, *, reason: str | None = None) -> None:
+        """See `Memory.delete`."""
+        await self._memory.adelete(memory_id, reason=reason, **self._ids)
+
+    def delete_all(self) -> int:
+        """See `Memory.delete_all`."""
+        return self._memory.delete_all(**self._ids)
+
+    async def adelete_all(self) -> int:
+        """See `Memory.delete_all`."""
+        return await self._memory.adelete_all(**self._ids)
+
+    def get(self, memory_id: str) -> MemoryItem | None:
+        """See `Memory.get`."""
+        return self._memory.get(memory_id, **self._ids)
+
+    async def aget(self, memory_id: str) -> MemoryItem | None:
+        """See `Memory.get`."""
+        return await self._memory.aget(memory_id, **self._ids)
+
+    def get_all(self, **options: Unpack[PageOptions]) -> Page:
+        """See `Memory.get_all`."""
+        return self._memory.get_all(**options, **self._ids)
+
+    async def aget_all(self, **options: Unpack[PageOptions]) -> Page:
+        """See `Memory.get_all`."""
+        return await self._memory.aget_all(**options, **self._ids)
+
+    def search(self, query: str, **options: Unpack[SearchOptions]) -> list[SearchHit]:
+        """See `Memory.search`."""
+        return self._memory.search(query, **options, **self._ids)
+
+    async def asearch(self, query: str, **options: Unpack[SearchOptions]) -> list[SearchHit]:
+        """See `Memory.search`."""
+        return await self._memory.asearch(query, **options, **self._ids)
+
+    def recall(self, query: str, **options: Unpack[RecallOptions]) -> Recall:
+        """See `Memory.recall`."""
+        return self._memory.recall(query, **options, **self._ids)
+
+    async def arecall(self, query: str, **options: Unpack[RecallOptions]) -> Recall:
+        """See `Memory.recall`."""
+        return await self._memory.arecall(query, **options, **self._ids)
+
+    def history(self, memory_id: str) -> list[Change]:
+        """See `Memory.history`."""
+        return self._memory.history(memory_id, **self._ids)
+
+    async def ahistory(self, memory_id: str) -> list[Change]:
+        """See `Memory.history`."""
+        return await self._memory.ahistory(memory_id, **self._ids)
+
+    def messages(self, session_id: str | None, **options: Unpack[TranscriptOptions]) -> list[Message]:
+        """See `Memory.messages`."""
+        return self._memory.messages(session_id, **options, **self._ids)
+
+    async def amessages(self, session_id: str | None, **options: Unpack[TranscriptOptions]) -> list[Message]:
+        """See `Memory.messages`."""
+        return await self._memory.amessages(session_id, **options, **self._ids)
+
+    def put_messages(self, session_id: str, messages: Messages, **options: Unpack[PutOptions]) -> AddResult:
+        """See `Memory.put_messages`."""
+        return self._memory.put_messages(session_id, messages, **options, **self._ids)
+
+    async def aput_messages(self, session_id: str, messages: Messages, **options: Unpack[PutOptions]) -> AddResult:
+        """See `Memory.put_messages`."""
+        return await self._memory.aput_messages(session_id, messages, **options, **self._ids)
+
+    def clear_messages(self, session_id: str) -> int:
+        """See `Memory.clear_messages`."""
+        return self._memory.clear_messages(session_id, **self._ids)
+
+    async def aclear_messages(self, session_id: str) -> int:
+        """See `Memory.clear_messages`."""
+        return await self._memory.aclear_messages(session_id, **self._ids)
+
+    def pending(self) -> list[Job]:
+        """See `Memory.pending`."""
+        return self._memory.pending(**self._ids)
+
+    async def apending(self) -> list[Job]:
+        """See `Memory.pending`."""
+        return await self._memory.apending(**self._ids)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """See `Memory.flush`."""
+        self._memory.flush(timeout, **self._ids)
+
+    async def aflush(self, timeout: float | None = None) -> None:
+        """See `Memory.flush`."""
+        await self._memory.aflush(timeout, **self._ids)

@@ -1,0 +1,27 @@
+"""What of a memory or a message is embedded and searched by words.
+
+Ledger, flows and index must agree on it: it is what a vector was made from.
+"""
+
+from __future__ import annotations
+
+from memx_core.time import describe
+from memx_core.types import Message, TimeSpan
+
+
+def memory_text(text: str, when: TimeSpan | None) -> str:
+    """The fact and, if it speaks of a time, the time in full: "moved to Oslo last May (May 2024)"."""
+    if when is None:
+        return text
+    date = describe(when)
+    return text if date in text else f"{text} ({date})"
+
+
+def message_text(message: Message) -> str:
+    """The turn with its speaker's name, by which people ask for it."""
+    return f"{message.name}: {message.content}" if message.name else message.content
+
+
+def names(*candidates: str | None) -> tuple[str, ...]:
+    """Speaker and subject as an index keeps them: lower-cased, without blanks."""
+    return tuple(dict.fromkeys(name.strip().lower() for name in candidates if name and name.strip()))
