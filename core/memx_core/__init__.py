@@ -19,9 +19,8 @@ from memx_core.errors import (
     PlanConflictError,
     ScopeError,
 )
-from memx_core.memory import Memory
+from memx_core.memory import Memory, ScopedMemory
 from memx_core.ports import Completion
-from memx_core.scoped import ScopedMemory
 from memx_core.types import (
     AddResult,
     Change,

@@ -14,7 +14,6 @@ from typing import Any
 
 from memx_core import inputs
 from memx_core._io import IO
-from memx_core.arguments import Filters, Messages
 from memx_core.errors import InvalidInputError, MemoryNotFoundError
 from memx_core.filters import compile_filter
 from memx_core.flows import adding, changing, searching
@@ -22,6 +21,7 @@ from memx_core.flows.learning import Batch
 from memx_core.flows.room import Room
 from memx_core.flows.searching import Search
 from memx_core.ledger import JobRequest
+from memx_core.memory.arguments import Filters, Messages
 from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Metadata, Page, Recall, Scope, SearchHit
 
 RECALLED = 200
@@ -180,7 +180,7 @@ async def get_all(
     )
 
 
-def _position(cursor: str | None) -> tuple[int, int] | None:
+def _position(cursor: object) -> tuple[int, int] | None:
     if cursor is None:
         return None
     memory, dot, version = cursor.partition(".") if isinstance(cursor, str) else ("", "", "")

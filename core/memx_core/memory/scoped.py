@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from memx_core.arguments import (
+from memx_core.memory.arguments import (
     AddOptions,
     Messages,
     PageOptions,

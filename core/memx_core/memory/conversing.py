@@ -1,0 +1,68 @@
+"""The methods of `Memory` for verbatim conversations and what is still to be learned from them."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from memx_core._io import run
+from memx_core.memory import calls
+from memx_core.memory.arguments import Messages, PutArguments, ScopeIds, TranscriptArguments
+from memx_core.memory.base import Base
+from memx_core.types import AddResult, Job, Message
+
+
+class Conversing(Base):
+    """Transcripts, and the queue of what is still to be learned from."""
+
+    def messages(self, session_id: str | None, *, limit: int | None = None, **ids: Unpack[ScopeIds]) -> list[Message]:
+        """The verbatim transcript of a conversation, oldest first; with a limit its last turns.
+
+        `session_id=None` gives the messages that were added without one.
+        """
+        return run(calls.messages(self._sync, self._room, session_id, limit=limit, **ids))
+
+    async def amessages(self, session_id: str | None, **arguments: Unpack[TranscriptArguments]) -> list[Message]:
+        """Like `messages`, without blocking the loop."""
+        return await calls.messages(self._async, self._room, session_id, **arguments)
+
+    def put_messages(
+        self, session_id: str, messages: Messages, *, learn: bool = True, **ids: Unpack[ScopeIds]
+    ) -> AddResult:
+        """Keeps messages of a conversation; one whose id is known replaces the former.
+
+        They are findable at once. With `learn` a durable job is queued to learn from them.
+        """
+        return run(calls.put_messages(self._sync, self._room, session_id, messages, learn=learn, **ids))
+
+    async def aput_messages(self, session_id: str, messages: Messages, **arguments: Unpack[PutArguments]) -> AddResult:
+        """Like `put_messages`, awaiting the embedder."""
+        return await calls.put_messages(self._async, self._room, session_id, messages, **arguments)
+
+    def clear_messages(self, session_id: str, **ids: Unpack[ScopeIds]) -> int:
+        """How many turns the conversation had; they are gone for good, what was learned stays."""
+        return run(calls.clear_messages(self._sync, self._room, session_id, **ids))
+
+    async def aclear_messages(self, session_id: str, **ids: Unpack[ScopeIds]) -> int:
+        """Like `clear_messages`, without blocking the loop."""
+        return await calls.clear_messages(self._async, self._room, session_id, **ids)
+
+    def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
+        """What is still to be learned from, oldest first, with the error of the last try."""
+        return run(calls.pending(self._sync, self._room, **ids))
+
+    async def apending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
+        """Like `pending`, without blocking the loop."""
+        return await calls.pending(self._async, self._room, **ids)
+
+    def flush(self, timeout: float | None = None, **ids: Unpack[ScopeIds]) -> None:
+        """Learns from everything that is queued. What fails stays queued, and the first error is raised.
+
+        Args:
+            timeout: Seconds after which no further job is begun.
+            ids: Only jobs of this scope.
+        """
+        run(calls.flush(self._sync, self._room, timeout=timeout, **ids))
+
+    async def aflush(self, timeout: float | None = None, **ids: Unpack[ScopeIds]) -> None:
+        """Like `flush`, awaiting the providers."""
+        await calls.flush(self._async, self._room, timeout=timeout, **ids)

@@ -1,0 +1,180 @@
+"""The methods of `Memory` that read memories."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from memx_core._io import run
+from memx_core.memory import calls
+from memx_core.memory.arguments import Filters, PageArguments, RecallArguments, ScopeIds, SearchArguments
+from memx_core.memory.base import Base
+from memx_core.types import Change, MemoryItem, Page, Recall, SearchHit
+
+
+class Reading(Base):
+    """Getting, listing, searching, recalling, and looking back."""
+
+    def get(self, memory_id: str, **ids: Unpack[ScopeIds]) -> MemoryItem | None:
+        """The memory as it is now; `None` if it is not there, or not in the scope that is given."""
+        return run(calls.get(self._sync, self._room, memory_id, **ids))
+
+    async def aget(self, memory_id: str, **ids: Unpack[ScopeIds]) -> MemoryItem | None:
+        """Like `get`, without blocking the loop."""
+        return await calls.get(self._async, self._room, memory_id, **ids)
+
+    def get_all(
+        self,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        filters: Filters | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        include_superseded: bool = False,
+    ) -> Page:
+        """Memories of the scope, newest first.
+
+        Args:
+            user_id: Whose memories; ids not given are unconstrained.
+            agent_id: See `user_id`.
+            run_id: See `user_id`.
+            filters: Conditions on the metadata.
+            limit: Memories on the page, 1 to 10,000.
+            cursor: The `next_cursor` of the page before.
+            include_superseded: Also the versions that newer ones replaced.
+
+        Raises:
+            ScopeError: If no id is given.
+            FilterError: If a filter is not in the grammar.
+        """
+        return run(
+            calls.get_all(
+                self._sync,
+                self._room,
+                user_id=user_id,
+                agent_id=agent_id,
+                run_id=run_id,
+                filters=filters,
+                limit=limit,
+                cursor=cursor,
+                include_superseded=include_superseded,
+            )
+        )
+
+    async def aget_all(self, **arguments: Unpack[PageArguments]) -> Page:
+        """Like `get_all`, without blocking the loop."""
+        return await calls.get_all(self._async, self._room, **arguments)
+
+    def search(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        limit: int = 10,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        include_messages: bool = False,
+        explain: bool = False,
+    ) -> list[SearchHit]:
+        """Memories of the scope nearest to `query`, best first.
+
+        Args:
+            query: What is asked, in words.
+            user_id: Whose memories; ids not given are unconstrained.
+            agent_id: See `user_id`.
+            run_id: See `user_id`.
+            limit: Hits at most, 1 to 10,000.
+            filters: Conditions on the metadata.
+            threshold: Least score, in [0, 1].
+            include_messages: Also the turns of conversations, in one ranking with the memories.
+            explain: Say how each score came about.
+
+        Raises:
+            ScopeError: If no id is given.
+            FilterError: If a filter is not in the grammar.
+            InvalidInputError: If `query` is blank.
+        """
+        return run(
+            calls.search(
+                self._sync,
+                self._room,
+                query,
+                user_id=user_id,
+                agent_id=agent_id,
+                run_id=run_id,
+                limit=limit,
+                filters=filters,
+                threshold=threshold,
+                include_messages=include_messages,
+                explain=explain,
+            )
+        )
+
+    async def asearch(self, query: str, **arguments: Unpack[SearchArguments]) -> list[SearchHit]:
+        """Like `search`, awaiting the embedder."""
+        return await calls.search(self._async, self._room, query, **arguments)
+
+    def recall(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        max_tokens: int = 1000,
+        limit: int = calls.RECALLED,
+        filters: Filters | None = None,
+        threshold: float | None = None,
+        include_messages: bool = True,
+    ) -> Recall:
+        """What the next prompt needs to know: `str(recall)` is a block of dated lines, as data.
+
+        Args:
+            query: What the next prompt is about; usually the user's message.
+            user_id: Whose memories; ids not given are unconstrained.
+            agent_id: See `user_id`.
+            run_id: See `user_id`.
+            max_tokens: Size of the block, estimated.
+            limit: Lines at most.
+            filters: Conditions on the metadata.
+            threshold: Least score, in [0, 1].
+            include_messages: Also turns of conversations.
+
+        Raises:
+            ScopeError: If no id is given.
+            InvalidInputError: If `query` is blank.
+        """
+        return run(
+            calls.recall(
+                self._sync,
+                self._room,
+                query,
+                user_id=user_id,
+                agent_id=agent_id,
+                run_id=run_id,
+                max_tokens=max_tokens,
+                limit=limit,
+                filters=filters,
+                threshold=threshold,
+                include_messages=include_messages,
+            )
+        )
+
+    async def arecall(self, query: str, **arguments: Unpack[RecallArguments]) -> Recall:
+        """Like `recall`, awaiting the embedder."""
+        return await calls.recall(self._async, self._room, query, **arguments)
+
+    def history(self, memory_id: str, **ids: Unpack[ScopeIds]) -> list[Change]:
+        """Every change of a memory, oldest first; also of a deleted one.
+
+        Raises:
+            MemoryNotFoundError: If there never was one, or not in the scope that is given.
+        """
+        return run(calls.history(self._sync, self._room, memory_id, **ids))
+
+    async def ahistory(self, memory_id: str, **ids: Unpack[ScopeIds]) -> list[Change]:
+        """Like `history`, without blocking the loop."""
+        return await calls.history(self._async, self._room, memory_id, **ids)

@@ -1,0 +1,82 @@
+"""One fixture for both colours: what a test calls plainly is awaited when the colour is async."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memx_core import Memory, ScopedMemory
+from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
+
+
+class Door:
+    """A `Memory` or `ScopedMemory` whose methods are called in one colour."""
+
+    def __init__(self, memory: Memory | ScopedMemory, colour: Colour, runner: asyncio.Runner) -> None:
+        self.memory = memory
+        self._colour = colour
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Any:
+        if self._colour == "sync":
+            return getattr(self.memory, name)
+        return functools.partial(self._await, getattr(self.memory, f"a{name}"))
+
+    def _await(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        async def call() -> Any:
+            return await method(*args, **kwargs)
+
+        return self._runner.run(call())
+
+    def scoped(self, **ids: str) -> Door:
+        assert isinstance(self.memory, Memory)
+        return Door(self.memory.scoped(**ids), self._colour, self._runner)
+
+
+MakeDoor = Callable[..., Door]
+
+
+@pytest.fixture(params=["sync", "async"])
+def colour(request: pytest.FixtureRequest) -> Colour:
+    return request.param
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, tmp_path: Path) -> Iterator[MakeDoor]:
+    """Makes memories on one file, with fakes for what is not given; closes them at the end."""
+    made: list[Memory] = []
+
+    def make(**given: Any) -> Door:
+        settings = {"embedder": FakeEmbedder(), "database": tmp_path / "memx.db", "clock": clock, **given}
+        made.append(Memory(**settings))
+        return Door(made[-1], colour, runner)
+
+    yield make
+    for memory in made:
+        memory.close()
+
+
+@pytest.fixture
+def llm() -> ScriptedLLM:
+    return ScriptedLLM()
+
+
+@pytest.fixture
+def memory(make: MakeDoor, llm: ScriptedLLM) -> Door:
+    return make(llm=llm)

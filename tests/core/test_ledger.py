@@ -1,0 +1,211 @@
+"""The ledger by itself: its schema, its durability, its one writing transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, event, text
+
+from memx_core import EmbeddingMismatchError, LedgerError, Scope
+from memx_core.ledger import Ledger, Outdated, Write, schema
+from memx_core.ledger.engine import Database
+from memx_core.ledger.tables import metadata
+from memx_core.types import Message, Operation
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+ADA = Scope("ada")
+
+
+def write(id: str, *operations: Operation, scope: Scope = ADA, **fields: object) -> Write:
+    vectors = {op.memory_id: np.ones(4, np.float32) / 2 for op in operations if op.event in ("ADD", "UPDATE")}
+    defaults = {"kind": "add", "namespace": "n", "at": NOW, "actor": "test", "fingerprint": "f"}
+    return Write(id=id, scope=scope, operations=operations, vectors=vectors, **{**defaults, **fields})
+
+
+def add(id: str, words: str) -> Operation:
+    return Operation("ADD", id, words)
+
+
+def change(id: str, words: str, version: int) -> Operation:
+    return Operation("UPDATE", id, words, expected_version=version)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "memx.db")
+
+
+def count(path: Path, table: str) -> int:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> None:
+    database = Database(tmp_path / "old.db")
+    with database.writing() as connection:
+        schema.upgrade(connection, None)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": "memx_alembic_version"})
+        assert compare_metadata(context, metadata) == []
+    Ledger(tmp_path / "old.db").write(write("1", add("a", "Ada lives in Oslo")))
+
+
+def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "memx.db"
+    Ledger(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE memx_alembic_version SET version_num = '9999'")
+    with pytest.raises(LedgerError, match="9999"):
+        Ledger(path)
+
+
+def test_every_connection_is_durable_and_overwrites_what_is_deleted(tmp_path: Path) -> None:
+    database = Database(tmp_path / "memx.db")
+    with database.reading() as connection:
+        pragma = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "busy_timeout")
+        }
+    assert pragma == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+    }
+
+
+def test_a_writer_takes_the_lock_at_once(tmp_path: Path) -> None:
+    database = Database(tmp_path / "memx.db")
+    begun: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda connection, cursor, sql, *rest: begun.append(sql))
+    with database.writing() as connection:
+        connection.execute(text("SELECT 1"))
+    assert begun[0] == "BEGIN IMMEDIATE"
+
+
+@pytest.mark.parametrize("failing", range(1, 14))
+def test_a_write_that_fails_at_any_statement_leaves_nothing(tmp_path: Path, failing: int) -> None:
+    path = tmp_path / "memx.db"
+    engine = create_engine(f"sqlite:///{path}")
+    ledger = Ledger(engine)
+    ledger.write(write("1", add("a", "Ada lives in Oslo"), messages=[Message("user", "hi")]))
+    seen = 0
+
+    def fail(*arguments: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == failing:
+            raise sqlite3.OperationalError("disk full")
+
+    tables = [table.name for table in metadata.sorted_tables]
+    before = {table: count(path, table) for table in tables}
+    event.listen(engine, "before_cursor_execute", fail)
+    request = write(
+        "2", add("b", "Ada has a cat"), change("a", "Ada lives in Rome", 1), messages=[Message("user", "news")]
+    )
+    try:
+        ledger.write(request)
+    except (LedgerError, sqlite3.OperationalError):
+        assert {table: count(path, table) for table in tables} == before
+    else:
+        assert seen < failing, "the failure came, and the write went through all the same"
+    event.remove(engine, "before_cursor_execute", fail)
+    engine.dispose()
+
+
+def test_a_decision_on_an_old_version_is_outdated(ledger: Ledger) -> None:
+    ledger.write(write("1", add("a", "Ada lives in Oslo")))
+    ledger.write(write("2", change("a", "Ada lives in Rome", 1)))
+    with pytest.raises(Outdated):
+        ledger.write(write("3", change("a", "Ada lives in Bern", 1)))
+    assert [change.new_text for change in ledger.history("n", ADA, "a")] == ["Ada lives in Oslo", "Ada lives in Rome"]
+
+
+def test_twenty_writers_of_one_fact_make_one_memory(ledger: Ledger) -> None:
+    def work(number: int) -> None:
+        ledger.write(write(str(number), add(f"id-{number}", "Ada lives in Oslo")))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    page = ledger.page("n", ADA, condition=None, limit=100, after=None, superseded=True, now=NOW)
+    assert len(page) == 1
+
+
+def test_writers_in_another_process_are_waited_for(ledger: Ledger, tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "memx.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.2, lambda: other.execute("COMMIT"))
+    timer.start()
+    ledger.write(write("1", add("a", "Ada lives in Oslo")))
+    timer.join()
+    other.close()
+
+
+def test_vectors_of_another_embedder_are_refused(ledger: Ledger) -> None:
+    ledger.write(write("1", add("a", "Ada lives in Oslo")))
+    with pytest.raises(EmbeddingMismatchError, match="'g'"):
+        ledger.write(write("2", add("b", "Ada has a cat"), fingerprint="g"))
+    assert ledger.memory("n", ADA, "b", NOW) is None
+
+
+def test_a_database_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="nowhere"):
+        Ledger(tmp_path / "nowhere" / "memx.db")
+    (tmp_path / "text.db").write_text("this is no database, and long enough to be one" * 100)
+    with pytest.raises(LedgerError):
+        Ledger(tmp_path / "text.db")
+
+
+def test_a_read_only_database_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "memx.db"
+    Ledger(path).close()
+    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+    ledger = Ledger(engine)
+    with pytest.raises(LedgerError, match="readonly"):
+        ledger.write(write("1", add("a", "Ada lives in Oslo")))
+    engine.dispose()
+
+
+def test_an_error_shows_no_text_of_a_memory(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "memx.db")
+    with sqlite3.connect(tmp_path / "memx.db") as connection:
+        connection.execute("DROP TABLE memx_evidence")
+        connection.execute("DROP TABLE memx_version_vectors")
+    with pytest.raises(LedgerError) as caught:
+        ledger.write(write("1", add("a", "a very private fact")))
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert "private" not in str(chain)
+        chain = chain.__cause__
+
+
+def test_a_closed_ledger_refuses(ledger: Ledger) -> None:
+    ledger.close()
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.revision("n")
+
+
+def test_an_index_reads_only_what_is_new(ledger: Ledger) -> None:
+    ledger.write(write("1", add("a", "Ada lives in Oslo")))
+    first, reached = ledger.entries("n", ADA, since=0)
+    assert [(entry.id, entry.text, entry.current) for entry in first] == [("a", "Ada lives in Oslo", True)]
+    assert reached == ledger.revision("n")
+    ledger.write(write("2", change("a", "Ada lives in Rome", 1), messages=[Message("user", "Rome it is", name="Ada")]))
+    later, _ = ledger.entries("n", ADA, since=reached)
+    assert [(entry.kind, entry.text, entry.current) for entry in later] == [
+        ("memory", "Ada lives in Oslo", False),
+        ("memory", "Ada lives in Rome", True),
+        ("message", "Ada: Rome it is", True),
+    ]
+    assert list(ledger.entries("n", Scope("bob"), since=0)[0]) == []

@@ -1,0 +1,96 @@
+"""The verbatim transcript: kept, replaced by id, found, blanked."""
+
+from __future__ import annotations
+
+from memx_core import Message
+from memx_core.testing import ScriptedLLM
+from tests.answers import adds
+from tests.conftest import Door
+
+ADA = {"user_id": "ada"}
+
+
+def contents(door: Door, session: str, **ids: str) -> list[str]:
+    return [message.content for message in door.messages(session, **(ids or ADA))]
+
+
+def test_a_message_whose_id_is_known_replaces_the_former(memory: Door) -> None:
+    memory.put_messages("s", [{"role": "user", "content": "helo", "id": "1"}], learn=False, **ADA)
+    memory.put_messages(
+        "s", [{"role": "user", "content": "hello", "id": "1"}, Message("assistant", "hi", id="2")], learn=False, **ADA
+    )
+    assert contents(memory, "s") == ["hello", "hi"]
+    memory.put_messages("other", [Message("user", "elsewhere", id="1")], learn=False, **ADA)
+    assert contents(memory, "s") == ["hello", "hi"]
+    (hit,) = memory.search("hello", include_messages=True, limit=1, **ADA)
+    assert (hit.memory.text, hit.message.session_id) == ("hello", "s")
+
+
+def test_messages_are_kept_to_the_letter(memory: Door) -> None:
+    said = Message("user", "  Grüße \n\t🤖 ", name="Zoë", id="x", metadata={"k": [1, {"a": None}]})
+    memory.put_messages("s", said, learn=False, **ADA)
+    (kept,) = memory.messages("s", **ADA)
+    assert (kept.role, kept.content, kept.name, kept.id) == ("user", said.content, "Zoë", "x")
+    assert kept.metadata == {"k": [1, {"a": None}]}
+    assert kept.timestamp is not None
+
+
+def test_a_limit_gives_the_last_turns(memory: Door) -> None:
+    memory.put_messages("s", [Message("user", str(number)) for number in range(5)], learn=False, **ADA)
+    assert [message.content for message in memory.messages("s", limit=2, **ADA)] == ["3", "4"]
+
+
+def test_putting_queues_the_learning(memory: Door, llm: ScriptedLLM) -> None:
+    result = memory.put_messages("s", Message("user", "I'm Ada, I live in Oslo"), **ADA)
+    assert result.status == "queued"
+    assert llm.calls == []
+    assert [hit.memory.kind for hit in memory.search("Oslo", include_messages=True, **ADA)] == ["message"]
+    llm.queue(adds("Ada lives in Oslo"))
+    memory.flush(**ADA)
+    assert [item.text for item in memory.get_all(**ADA)] == ["Ada lives in Oslo"]
+    assert contents(memory, "s") == ["I'm Ada, I live in Oslo"]
+
+
+def test_system_and_recalled_messages_are_kept_and_not_learned_from(memory: Door, llm: ScriptedLLM) -> None:
+    said = [
+        Message("system", "You are a pirate."),
+        Message("tool", '{"weather": "rain"}'),
+        Message("user", "Ada lives in Oslo", origin="recalled"),
+    ]
+    result = memory.add(said, session_id="s", **ADA)
+    assert result.changes == ()
+    assert llm.calls == []
+    assert len(memory.messages("s", **ADA)) == 3
+
+
+def test_clearing_blanks_a_conversation_and_keeps_what_was_learned(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada lives in Oslo"))
+    memory.add(Message("user", "I'm Ada, I live in Oslo", id="1"), session_id="s", **ADA)
+    memory.add(Message("user", "hello", id="1"), session_id="t", infer=False, **ADA)
+    assert memory.clear_messages("s", **ADA) == 1
+    assert memory.clear_messages("s", **ADA) == 0
+    assert contents(memory, "s") == []
+    assert contents(memory, "t") == ["hello"]
+    found = memory.search("I'm Ada, I live in Oslo", include_messages=True, **ADA)
+    assert {hit.memory.text for hit in found if hit.memory.kind == "message"} <= {"hello"}
+    assert "Ada lives in Oslo" in {item.text for item in memory.get_all(**ADA)}
+    memory.put_messages("s", Message("user", "again", id="1"), learn=False, **ADA)
+    assert contents(memory, "s") == ["again"]
+
+
+def test_a_transcript_is_seen_by_its_owner_only(memory: Door) -> None:
+    memory.put_messages("s", Message("user", "mine"), learn=False, **ADA)
+    memory.put_messages("s", Message("user", "theirs"), learn=False, user_id="bob")
+    assert contents(memory, "s") == ["mine"]
+    assert memory.clear_messages("s", user_id="bob") == 1
+    assert contents(memory, "s") == ["mine"]
+
+
+def test_earlier_turns_are_shown_for_understanding(memory: Door, llm: ScriptedLLM) -> None:
+    memory.put_messages("s", Message("assistant", "Do you have any pets, Ada?"), learn=False, **ADA)
+    memory.put_messages("other", Message("assistant", "Unrelated chatter"), learn=False, **ADA)
+    llm.queue(adds("Ada has a cat"))
+    memory.add("Yes, a cat", session_id="s", **ADA)
+    (prompt,) = llm.prompts
+    assert "Do you have any pets" in prompt
+    assert "Unrelated chatter" not in prompt
