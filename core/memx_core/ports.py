@@ -204,12 +204,17 @@ class Index(Protocol):
     Every hit is read back from the ledger before a caller sees it. Thread-safe.
     """
 
+    @property
+    def pulls(self) -> bool:
+        """True: it reads what is new from its source when it is searched, and `apply` is never called."""
+        ...
+
     def attach(self, source: IndexSource) -> None:
         """Called once, before anything else, with where to read from."""
         ...
 
     def apply(self, namespace: str, entries: Sequence[IndexEntry]) -> None:
-        """Entries just committed. An index that reads from its source may ignore them."""
+        """Entries just committed; one that comes again replaces the former."""
         ...
 
     def search(self, query: IndexQuery) -> Sequence[Sequence[IndexHit]]:

@@ -149,7 +149,7 @@ async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> N
         )
         try:
             await learning.learn(io, room, batch)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # raised below, when every job has had its turn
             await io.call(room.ledger.job_failed, job.seq, f"{type(error).__name__}: {error}")
             failure = failure or error
     if failure is not None:

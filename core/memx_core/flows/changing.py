@@ -128,12 +128,16 @@ def _changing(memory_id: str) -> PlanConflictError:
 
 async def delete_all(io: IO, room: Room, scope: Scope) -> int:
     """Deletes every memory of `scope`, softly; how many there were."""
-    return await io.call(room.ledger.delete_all, _mark(room, scope, "delete_all"))
+    removed = await io.call(room.ledger.delete_all, _mark(room, scope, "delete_all"))
+    await learning.publish(io, room, scope, removed.revision)
+    return removed.count
 
 
 async def clear_messages(io: IO, room: Room, scope: Scope, session_id: str) -> int:
     """Blanks a conversation; how many turns there were."""
-    return await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id)
+    removed = await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id)
+    await learning.publish(io, room, scope, removed.revision)
+    return removed.count
 
 
 async def reset(io: IO, room: Room) -> None:

@@ -242,5 +242,16 @@ def _attributes(request: JobRequest) -> Attributes:
 async def commit(io: IO, room: Room, write: Write) -> Committed:
     """Writes, then tells the index."""
     committed = await io.call(room.ledger.write, write)
-    await io.call(room.index.apply, room.namespace, committed.entries)
+    await publish(io, room, write.scope, committed.revision)
     return committed
+
+
+async def publish(io: IO, room: Room, scope: Scope, revision: int) -> None:
+    """Tells an index that does not look by itself what a write changed.
+
+    Raises:
+        IndexUnavailableError: If it refuses; the ledger has the write all the same.
+    """
+    if revision and not room.index.pulls:
+        entries, _ = await io.call(room.ledger.entries, room.namespace, scope, since=revision - 1)
+        await io.call(room.index.apply, room.namespace, tuple(entries))

@@ -7,8 +7,19 @@ from memx_core.ledger.values import (
     JobRequest,
     OpenJob,
     Outdated,
+    Removed,
     StoredMessage,
     Write,
 )
 
-__all__ = ["Attributes", "Committed", "JobRequest", "Ledger", "OpenJob", "Outdated", "StoredMessage", "Write"]
+__all__ = [
+    "Attributes",
+    "Committed",
+    "JobRequest",
+    "Ledger",
+    "OpenJob",
+    "Outdated",
+    "Removed",
+    "StoredMessage",
+    "Write",
+]

@@ -15,7 +15,7 @@ from memx_core.filters import Filter
 from memx_core.ledger import queue, reads, removal, schema, transcripts, writes
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import spaces
-from memx_core.ledger.values import Committed, OpenJob, Write
+from memx_core.ledger.values import Committed, OpenJob, Removed, Write
 from memx_core.ports import EntryKind, IndexEntry
 from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Scope
 
@@ -44,19 +44,21 @@ class Ledger:
             if request.key is not None:
                 found = reads.replay(connection, request.namespace, request.scope, request.key)
                 if found is not None:
-                    return Committed(found[0], replayed=True)
+                    return Committed(found[0], 0)
             return writes.write(connection, request)
 
-    def delete_all(self, request: Write) -> int:
-        """Deletes, softly, every living memory of the request's scope; how many there were."""
-        with self._database.writing() as connection:
-            return removal.delete_all(connection, request, writes.open_operation(connection, request))
-
-    def clear_messages(self, request: Write, session: str) -> int:
-        """Blanks a conversation; the number of turns."""
+    def delete_all(self, request: Write) -> Removed:
+        """Deletes, softly, every living memory of the request's scope."""
         with self._database.writing() as connection:
             operation = writes.open_operation(connection, request)
-            return transcripts.clear(connection, request.namespace, request.scope, session, operation)
+            return Removed(removal.delete_all(connection, request, operation), operation)
+
+    def clear_messages(self, request: Write, session: str) -> Removed:
+        """Blanks a conversation."""
+        with self._database.writing() as connection:
+            operation = writes.open_operation(connection, request)
+            count = transcripts.clear(connection, request.namespace, request.scope, session, operation)
+            return Removed(count, operation)
 
     def reset(self, request: Write) -> None:
         """Removes everything of the namespace for good."""

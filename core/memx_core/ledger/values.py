@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from memx_core.ports import IndexEntry, Vector
+from memx_core.ports import Vector
 from memx_core.types import AddResult, Kind, Message, Metadata, Operation, Scope, Usage
 
 
@@ -90,13 +90,24 @@ class Committed:
 
     Attributes:
         result: For the caller.
-        entries: For the index.
-        replayed: The key had been used: nothing was written, `result` is the first call's.
+        revision: Its number; 0 if nothing was written because the key had been used.
     """
 
     result: AddResult
-    entries: tuple[IndexEntry, ...] = ()
-    replayed: bool = False
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What a removal came to.
+
+    Attributes:
+        count: How many memories or turns.
+        revision: Its number.
+    """
+
+    count: int
+    revision: int
 
 
 class Outdated(Exception):

@@ -45,7 +45,7 @@ def write(connection: Connection, request: Write) -> Committed:
         warnings=(*request.warnings, *applied.warnings),
         usage=request.usage,
     )
-    return Committed(result)
+    return Committed(result, operation)
 
 
 def open_operation(connection: Connection, request: Write) -> int:
