@@ -1,0 +1,37 @@
+"""What every public method does to its arguments before anything happens.
+
+Each function takes whatever the caller handed over and returns a clean, new value, or raises an
+`InvalidInputError` that says what would do; nothing else is raised and no argument is changed.
+Ids are never trimmed, normalised or cleaned, because two that differ must stay two; texts are
+cleaned of what no database can keep (see `clean`), and of nothing else.
+"""
+
+from __future__ import annotations
+
+from memx_core.inputs.chat import messages
+from memx_core.inputs.counts import limit, max_tokens, threshold
+from memx_core.inputs.ids import key, memory_id, namespace, scope, session
+from memx_core.inputs.showing import show
+from memx_core.inputs.texts import clean, text
+from memx_core.inputs.times import iso, moment
+from memx_core.inputs.values import Scalar, metadata, scalar
+
+__all__ = [
+    "Scalar",
+    "clean",
+    "iso",
+    "key",
+    "limit",
+    "max_tokens",
+    "memory_id",
+    "messages",
+    "metadata",
+    "moment",
+    "namespace",
+    "scalar",
+    "scope",
+    "session",
+    "show",
+    "text",
+    "threshold",
+]

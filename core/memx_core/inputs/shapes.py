@@ -1,0 +1,16 @@
+"""What a value looks like from outside, for the two type checkers as much as for us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
+
+
+def is_mapping(value: object) -> TypeGuard[Mapping[object, object]]:
+    """Whether it has keys; of what type is still to be seen."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
+    """Whether it is what JSON calls a list: a str, a set and a generator are none."""
+    return isinstance(value, list | tuple)
