@@ -1,0 +1,64 @@
+"""What an index reads from when there is no ledger: entries in a list, numbered as written."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from memx_core.ports import EntryKind, IndexEntry
+from memx_core.types import Scope
+
+
+class ListSource:
+    """An `IndexSource` in memory. Thread-safe.
+
+    A write with a `kind` and `row` that is there already replaces it and comes again to readers,
+    as in the ledger. Revisions count the writes of all namespaces together, so that an index
+    which mixes them up is found out.
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, dict[tuple[EntryKind, int], tuple[int, IndexEntry]]] = {}
+        self._revisions: dict[str, int] = {}
+        self._newest = 0
+        self._lock = Lock()
+
+    def write(self, namespace: str, *entries: IndexEntry) -> int:
+        """Commits `entries` and returns the revision that they made."""
+        with self._lock:
+            revision = self._next(namespace)
+            rows = self._entries.setdefault(namespace, {})
+            for entry in entries:
+                rows[entry.kind, entry.row] = (revision, entry)
+            return revision
+
+    def erase(self, namespace: str, scope: Scope) -> int:
+        """Removes what is in `scope`, as if it had never been, and returns how much that was."""
+        with self._lock:
+            self._next(namespace)
+            rows = self._entries.get(namespace, {})
+            gone = [key for key, (_, entry) in rows.items() if within(entry.scope, scope)]
+            for key in gone:
+                del rows[key]
+            return len(gone)
+
+    def revision(self, namespace: str) -> int:
+        """See `IndexSource`."""
+        return self._revisions.get(namespace, 0)
+
+    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[list[IndexEntry], int]:
+        """See `IndexSource`."""
+        with self._lock:
+            rows = self._entries.get(namespace, {}).values()
+            found = [entry for revision, entry in rows if revision > since and within(entry.scope, scope)]
+            return found, self.revision(namespace)
+
+    def _next(self, namespace: str) -> int:
+        self._newest += 1
+        self._revisions[namespace] = self._newest
+        return self._newest
+
+
+def within(address: Scope, scope: Scope) -> bool:
+    """Whether what was added with `address` is in `scope`: the ids that it gives are the same."""
+    wanted = ((address.user_id, scope.user_id), (address.agent_id, scope.agent_id), (address.run_id, scope.run_id))
+    return all(asked is None or asked == given for given, asked in wanted)
