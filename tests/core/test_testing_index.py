@@ -5,7 +5,6 @@ from math import log
 
 import pytest
 
-from memx_core.index.exact import ExactIndex
 from memx_core.ports import IndexHit
 from memx_core.testing import IndexContract
 from memx_core.text import tokens
@@ -27,8 +26,9 @@ class PlainIndex:
     def close(self):
         pass
 
-    def names(self, namespace, scope):
-        return frozenset(name for each in self.entries(namespace, scope) if each.current for name in each.names)
+    def names(self, namespace, scope, kinds=("memory",)):
+        entries = [each for each in self.entries(namespace, scope) if each.current and each.kind in kinds]
+        return frozenset(name for each in entries for name in each.names)
 
     def entries(self, namespace, scope):
         return self.source.entries(namespace, scope, since=0)[0]
@@ -63,11 +63,6 @@ class PlainIndex:
         dense = None if vector is None else float(vector @ each.vector)
         named = bool(query.names & set(each.names))
         return IndexHit(row=each.row, id=each.id, kind=each.kind, dense=dense, words=words, named=named)
-
-
-class TestExactIndex(IndexContract):
-    def make_index(self):
-        return ExactIndex()
 
 
 class TestPlainIndex(IndexContract):
@@ -145,8 +140,13 @@ class WeighsAllWordsAlike(PlainIndex):
 
 
 class NamesEveryone(PlainIndex):
-    def names(self, namespace, scope):
-        return super().names(namespace, Scope())
+    def names(self, namespace, scope, kinds=("memory",)):
+        return super().names(namespace, Scope(), kinds)
+
+
+class NamesAllKinds(PlainIndex):
+    def names(self, namespace, scope, kinds=("memory",)):
+        return super().names(namespace, scope, ("memory", "message"))
 
 
 class AnswersTheFirstQuery(PlainIndex):

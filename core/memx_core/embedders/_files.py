@@ -47,7 +47,9 @@ def require(*packages: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise ImportError(
-            f'the local embedder needs {", ".join(missing)}: pip install "memx-core[local]"', name=missing[0]
+            f'LocalEmbedder needs {", ".join(missing)}: pip install "memx-core[local]", '
+            "or take HashingEmbedder, which needs nothing",
+            name=missing[0],
         )
 
 

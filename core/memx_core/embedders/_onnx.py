@@ -68,7 +68,7 @@ def load(files: ModelFiles, *, threads: int, max_tokens: int) -> OnnxModel:
         EmbeddingMismatchError: If the weights are not those that `files` promises.
         InvalidInputError: If the files are not a sentence model.
     """
-    sha256 = _hashed(files)
+    sha256 = _verified(files)
     try:
         session = _session(files.model, threads=threads)
         tokenizer, pad = _tokenizer(files.tokenizer, max_tokens=max_tokens)
@@ -80,20 +80,25 @@ def load(files: ModelFiles, *, threads: int, max_tokens: int) -> OnnxModel:
     return OnnxModel(session, tokenizer, files.pooling, output, pad, sha256, probe.shape[-1])
 
 
-def _hashed(files: ModelFiles) -> str:
-    """SHA-256 of the weights, of those in a file of their own too."""
-    digest = hashlib.sha256()
-    name = files.model.name
-    for path in (files.model, files.model.with_name(f"{name}.data"), files.model.with_name(f"{name}_data")):
-        if path.is_file():
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    digest.update(block)
-    if files.sha256 not in (None, digest.hexdigest()):
+def _verified(files: ModelFiles) -> str:
+    """The hash of the weights, which is the right one if there is a right one."""
+    sha256 = _sha256(files.model)
+    if files.sha256 not in (None, sha256):
         raise EmbeddingMismatchError(
-            f"{str(files.model)!r} has SHA-256 {digest.hexdigest()}, not {files.sha256}: damaged, or of another model; "
+            f"{str(files.model)!r} has SHA-256 {sha256}, not {files.sha256}: damaged, or of another model; "
             'reinstall "memx-core[local]", or give its path to use it as it is'
         )
+    return sha256
+
+
+def _sha256(model: Path) -> str:
+    """Hash of the model and of weights that have a file of their own, read piece by piece."""
+    digest = hashlib.sha256()
+    parts = (model.with_name(f"{model.name}{ending}") for ending in ("", ".data", "_data"))
+    for part in filter(Path.is_file, parts):
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()
 
 

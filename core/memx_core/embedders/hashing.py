@@ -1,7 +1,7 @@
 """Vectors from words alone, without weights: for tests, continuous integration and tiny installs.
 
 Texts are near when they share words or parts of words; it knows no synonyms. The same text has
-the same vector in every process and on every machine.
+the same vector in every process and on every machine that splits it into the same words.
 """
 
 from __future__ import annotations

@@ -112,7 +112,14 @@ def memory(
     )
 
 
-def message(row: int, text: str = "", *, vector: Sequence[float] | None = None, scope: Scope = ANNA) -> IndexEntry:
+def message(
+    row: int,
+    text: str = "",
+    *,
+    vector: Sequence[float] | None = None,
+    scope: Scope = ANNA,
+    names: tuple[str, ...] = (),
+) -> IndexEntry:
     """The entry of a chat turn, each in a conversation of its own."""
     return IndexEntry(
         row=row,
@@ -121,5 +128,6 @@ def message(row: int, text: str = "", *, vector: Sequence[float] | None = None, 
         scope=scope,
         text=text,
         vector=None if vector is None else unit(*vector),
+        names=names,
         session=f"session-{row}",
     )

@@ -157,6 +157,22 @@ class Finding(IndexCase):
         assert self.index.names(APP, BEN) == {"ben"}
         assert self.index.names("another app", ANNA) == frozenset()
 
+    def test_the_names_of_one_kind_are_not_those_of_another(self) -> None:
+        """Of memories, unless messages are asked for too."""
+        self.write(memory(1, names=("anna",)), message(1, names=("zoë",)))
+        assert self.index.names(APP, ANNA) == {"anna"}
+        assert self.index.names(APP, ANNA, ("message",)) == {"zoë"}
+        assert self.index.names(APP, ANNA, ("memory", "message")) == {"anna", "zoë"}
+
+    def test_a_share_is_known_or_lies_between_0_and_1(self) -> None:
+        """It grows with the words that are found, and is 0 without any."""
+        self.write(memory(1, "tea", vector=NORTH), memory(2, "black tea", vector=NORTH), memory(3, "x", vector=NORTH))
+        one, two, none = (hit.share for hit in self.find(vector=NORTH, words="black tea"))
+        if one is not None and two is not None:
+            assert 0 < one < two <= 1
+            assert none == 0
+        assert only(self.find(vector=NORTH, limit=1)).share is None
+
     def test_the_same_search_finds_the_same(self) -> None:
         """Scores included, ties too."""
         self.write(*(memory(row, "coffee", vector=NORTH) for row in range(1, 21)))
