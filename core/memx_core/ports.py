@@ -171,6 +171,10 @@ class IndexHit:
         near_dense: Mean cosine of the turns before and after, for a short chat turn.
         near_words: Mean BM25 of the turns before and after, for a short chat turn.
         named: The query names its speaker or its subject.
+        share: `words` on a scale of its own, whatever the size of the scope: 1 if all of the
+            query's words are in a short text, 0 if none is. `None` if the index cannot tell, or
+            the query has no words.
+        near_share: Mean share of the turns before and after, for a short chat turn.
     """
 
     row: int
@@ -181,6 +185,8 @@ class IndexHit:
     near_dense: float | None = None
     near_words: float | None = None
     named: bool = False
+    share: float | None = None
+    near_share: float | None = None
 
 
 class IndexSource(Protocol):
@@ -221,8 +227,8 @@ class Index(Protocol):
         """Per query the union of both arms' best `limit` entries of each kind, in any order."""
         ...
 
-    def names(self, namespace: str, scope: Scope) -> frozenset[str]:
-        """Lower-cased names of speakers and subjects in `scope`."""
+    def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:
+        """Lower-cased names of speakers and subjects of `kinds` in `scope`."""
         ...
 
     def drop(self, namespace: str, scope: Scope | None = None) -> None:

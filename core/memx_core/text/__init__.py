@@ -10,9 +10,10 @@ from memx_core.text.claims import negated, numbers
 from memx_core.text.forms import fingerprint, normal_form
 from memx_core.text.names import mentioned, names
 from memx_core.text.sizes import estimate_tokens
-from memx_core.text.words import tokens
+from memx_core.text.words import STOP_WORDS, tokens
 
 __all__ = [
+    "STOP_WORDS",
     "estimate_tokens",
     "fingerprint",
     "mentioned",

@@ -1,0 +1,166 @@
+"""The two arms over one table: cosine and BM25, each hit with the raw score of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log1p
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memx_core.errors import EmbeddingMismatchError
+from memx_core.index.facts import K1
+from memx_core.index.postings import hashes
+from memx_core.index.table import Table
+from memx_core.ports import EntryKind, IndexHit, IndexQuery
+
+SHORT_TURN = 60
+"""Words (as counted by `text.tokens`) up to which a chat turn needs its neighbours to be understood."""
+
+_Scores: TypeAlias = NDArray[np.float32]
+_Mask: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One query's scores of every position; `None` for what was not asked for."""
+
+    dense: _Scores | None
+    words: _Scores
+    share: _Scores | None
+
+
+def hits(table: Table, kind: EntryKind, query: IndexQuery) -> list[list[IndexHit]]:
+    """Per query the union of both arms' best entries of `table`, by row.
+
+    Raises:
+        EmbeddingMismatchError: If the query's vectors cannot be compared with the table's.
+    """
+    queries = len(query.vectors if query.vectors is not None else query.words or ())
+    if not table.count:
+        return [[] for _ in range(queries)]
+    dense = _cosines(table, query)
+    allowed = _allowed(table, kind, query)
+    bearers = table.facts.bearers(query.names) if query.names else None
+    found: list[list[IndexHit]] = []
+    for number in range(queries):
+        words, share = _bm25(table, query.words[number] if query.words is not None else ())
+        scored = _Scored(None if dense is None else dense[number], words, share)
+        best = _best(table, scored, allowed, query.limit)
+        found.append(_hits(table, kind, scored, best, bearers))
+    return found
+
+
+def _cosines(table: Table, query: IndexQuery) -> _Scores | None:
+    """Of each query with each position; `None` if there is nothing to compare."""
+    vectors = query.vectors
+    if vectors is None or not table.dimensions:
+        return None
+    if vectors.shape[-1] != table.dimensions:
+        raise EmbeddingMismatchError(
+            f"the query has {vectors.shape[-1]!r} dimensions, the memories {table.dimensions!r}; "
+            "search with the model that they were embedded with"
+        )
+    if not np.isfinite(vectors).all():
+        raise EmbeddingMismatchError("the query's vector holds NaN or infinity; look into the embedder")
+    vectors = vectors.astype(np.float32, copy=False)
+    cosines: _Scores = (table.vectors @ vectors[0])[np.newaxis] if len(vectors) == 1 else vectors @ table.vectors.T
+    return cosines
+
+
+def _bm25(table: Table, words: Sequence[str]) -> tuple[_Scores, _Scores | None]:
+    """Of one query with each position, and as a share; each of its words counts once.
+
+    The share is half BM25, of what all the words score once each in a text of middling length,
+    and half the part of the words that is there, which no length can diminish.
+    """
+    facts = table.facts
+    scores, covered = np.zeros(table.count, np.float32), np.zeros(table.count, np.float32)
+    total = 0.0
+    for positions, counts in table.postings.of(hashes(dict.fromkeys(words))):
+        frequency = int(np.count_nonzero(facts.current[positions]))
+        total += _rarity(facts.currents, max(frequency, 1))
+        if len(positions):
+            rarity = _rarity(facts.currents, frequency)
+            scores[positions] += (rarity * (K1 + 1)) * counts / (counts + facts.burdens[positions])
+            covered[positions] += rarity
+    if not total:
+        return scores, None
+    return scores, (covered + np.minimum(scores, total)) / np.float32(2 * total)
+
+
+def _rarity(entries: int, frequency: int) -> float:
+    """What a word weighs that is in `frequency` of so many entries."""
+    return log1p((max(entries, frequency) - frequency + 0.5) / (frequency + 0.5))
+
+
+def _allowed(table: Table, kind: EntryKind, query: IndexQuery) -> _Mask:
+    """Where may be looked: at what is current, or at the rows that are named."""
+    rows = None if query.rows is None else query.rows.get(kind)
+    if rows is None:
+        return table.facts.current
+    places = table.facts.positions(np.asarray(rows, np.int64))
+    allowed = np.zeros(table.count, np.bool_)
+    allowed[places[places >= 0]] = True
+    return allowed
+
+
+def _best(table: Table, scored: _Scored, allowed: _Mask, limit: int) -> list[int]:
+    """Positions of both arms' best, by row."""
+    best = _top(table, scored.words, allowed & (scored.words > 0), limit)
+    if scored.dense is not None:
+        best = np.union1d(best, _top(table, scored.dense, allowed & table.facts.embedded, limit))
+    by_row: list[int] = best[np.argsort(table.columns["row"][best])].tolist()
+    return by_row
+
+
+def _top(table: Table, scores: _Scores, allowed: _Mask, limit: int) -> NDArray[np.int64]:
+    """Positions of the `limit` best of those allowed; of equals the newest."""
+    places = np.flatnonzero(allowed)
+    if len(places) <= limit:
+        return places
+    scores = scores[places]
+    least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    above, equal = places[scores > least], places[scores == least]
+    newest = np.argsort(table.columns["row"][equal])[::-1][: limit - len(above)]
+    return np.concatenate([above, equal[newest]])
+
+
+def _hits(table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], bearers: _Mask | None) -> list[IndexHit]:
+    embedded = table.facts.embedded
+    rows = table.columns["row"][best].tolist()
+    dense = [
+        value if has else None for value, has in zip(_of(scored.dense, best), embedded[best].tolist(), strict=True)
+    ]
+    words, share = _of(scored.words, best), _of(scored.share, best)
+    named = [False] * len(best) if bearers is None else bearers[best].tolist()
+    near = _near(table, scored, best) if kind == "message" else [_NO_NEIGHBOURS] * len(best)
+    return [
+        IndexHit(rows[i], table.ids[place], kind, dense[i], words[i], *near[i][:2], named[i], share[i], near[i][2])
+        for i, place in enumerate(best)
+    ]
+
+
+_NO_NEIGHBOURS = (None, None, None)
+
+
+def _near(table: Table, scored: _Scored, best: Sequence[int]) -> list[tuple[float | None, float | None, float | None]]:
+    """Means of dense, words and share over the turns before and after; `None` for long turns and lonely ones."""
+    beside = table.facts.neighbours[best]
+    there = (beside >= 0) & (table.columns["words"][best] <= SHORT_TURN)[:, np.newaxis]
+    dense = _mean(scored.dense, beside, there & table.facts.embedded[beside])
+    return list(zip(dense, _mean(scored.words, beside, there), _mean(scored.share, beside, there), strict=True))
+
+
+def _mean(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> list[float | None]:
+    if scores is None:
+        return [None] * len(beside)
+    counts = there.sum(axis=1).tolist()
+    sums = np.where(there, scores[beside], 0).sum(axis=1).tolist()
+    return [total / count if count else None for total, count in zip(sums, counts, strict=True)]
+
+
+def _of(scores: _Scores | None, best: Sequence[int]) -> list[Any]:
+    return [None] * len(best) if scores is None else scores[best].tolist()

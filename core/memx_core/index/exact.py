@@ -1,0 +1,164 @@
+"""The default index: exact, in memory, one per process, always as new as the ledger.
+
+A scope is loaded when it is first searched, and on every later search catches up with what was
+written since, by whichever thread or process. So there is nothing to configure, nothing to
+lock between processes, and nothing that can go stale: good for up to about 20,000 memories in
+one scope. Scopes not searched for long are let go when all together hold too much.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from threading import Lock
+from typing import TypeAlias
+
+from memx_core.errors import EmbeddingMismatchError, IndexUnavailableError
+from memx_core.index.arms import hits
+from memx_core.index.table import Table
+from memx_core.ports import EntryKind, IndexEntry, IndexHit, IndexQuery, IndexSource
+from memx_core.types import Scope
+
+_Key: TypeAlias = tuple[str, Scope]
+_CHUNK = 2_000
+
+
+class ExactIndex:
+    """Vectors and words of the scopes searched lately, held in memory. Thread-safe.
+
+    Args:
+        max_bytes: What all scopes together may hold; the one being searched is never let go.
+    """
+
+    def __init__(self, *, max_bytes: int = 512 * 1024 * 1024) -> None:
+        self._max_bytes = max_bytes
+        self._source: IndexSource | None = None
+        self._holdings: OrderedDict[_Key, _Holding] = OrderedDict()
+        self._lock = Lock()  # of `_holdings`; never held while reading or searching
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(scopes={len(self._holdings)}, nbytes={self.nbytes})"
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held by all scopes, as near as it can be told."""
+        with self._lock:
+            return sum(holding.nbytes for holding in self._holdings.values())
+
+    @property
+    def pulls(self) -> bool:
+        """Always: what is new is read when somebody searches."""
+        return True
+
+    def attach(self, source: IndexSource) -> None:
+        """Reads from `source` from now on, and forgets what it held."""
+        self.close()
+        self._source = source
+
+    def apply(self, namespace: str, entries: Sequence[IndexEntry]) -> None:
+        """Does nothing: the next search reads what was written."""
+
+    def search(self, query: IndexQuery) -> list[list[IndexHit]]:
+        """Per query the union of both arms' best entries of each kind: by kind, then by row.
+
+        Raises:
+            EmbeddingMismatchError: If vectors of two sizes meet.
+            IndexUnavailableError: If it is attached to no source.
+        """
+        holding = self._holding(query.namespace, query.scope)
+        with holding.lock:
+            holding.catch_up(self._reader, query.kinds)
+            found = [hits(holding.tables[kind], kind, query) for kind in query.kinds]
+        self._let_go()
+        return [[hit for part in parts for hit in part] for parts in zip(*found, strict=True)]
+
+    def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:
+        """Lower-cased names of speakers and subjects of `kinds` in `scope`."""
+        holding = self._holding(namespace, scope)
+        with holding.lock:
+            holding.catch_up(self._reader, kinds)
+            return frozenset[str]().union(*(holding.tables[kind].facts.names for kind in kinds))
+
+    def drop(self, namespace: str, scope: Scope | None = None) -> None:
+        """Forgets every held scope that may share an entry with `scope`."""
+        with self._lock:
+            gone = [key for key in self._holdings if key[0] == namespace and (scope is None or _meet(key[1], scope))]
+            for key in gone:
+                del self._holdings[key]
+
+    def close(self) -> None:
+        """Forgets everything; a later search reads it again."""
+        with self._lock:
+            self._holdings.clear()
+
+    @property
+    def _reader(self) -> IndexSource:
+        if self._source is None:
+            raise IndexUnavailableError("the index has no source; attach(ledger) comes before anything else")
+        return self._source
+
+    def _holding(self, namespace: str, scope: Scope) -> _Holding:
+        key = (namespace, scope)
+        with self._lock:
+            holding = self._holdings.setdefault(key, _Holding(namespace, scope))
+            self._holdings.move_to_end(key)
+            return holding
+
+    def _let_go(self) -> None:
+        """Forgets what was not searched for longest, until the rest fits."""
+        with self._lock:
+            held = sum(holding.nbytes for holding in self._holdings.values())
+            while held > self._max_bytes and len(self._holdings) > 1:
+                _, oldest = self._holdings.popitem(last=False)
+                held -= oldest.nbytes
+
+
+class _Holding:
+    """One scope of one application: a table for each kind that was asked for."""
+
+    def __init__(self, namespace: str, scope: Scope) -> None:
+        self.lock = Lock()
+        self.tables: dict[EntryKind, Table] = {}
+        self.nbytes = 0
+        self._reached: dict[EntryKind, int] = {}
+        self._namespace = namespace
+        self._scope = scope
+
+    def catch_up(self, source: IndexSource, kinds: Iterable[EntryKind]) -> None:
+        """Brings the tables of `kinds` to what `source` holds now."""
+        newest = source.revision(self._namespace)
+        late: list[EntryKind] = [kind for kind in kinds if self._reached.get(kind, -1) != newest]
+        if not late:
+            return
+        try:
+            self._read(source, late)
+        except EmbeddingMismatchError:
+            # The embedding model may have been changed: what is held is of the old one.
+            for kind in late:
+                self.tables.pop(kind, None)
+                self._reached.pop(kind, None)
+            self._read(source, late)
+        self.nbytes = sum(table.nbytes for table in self.tables.values())
+
+    def _read(self, source: IndexSource, kinds: Sequence[EntryKind]) -> None:
+        since = min(self._reached.get(kind, 0) for kind in kinds)
+        entries, reached = source.entries(self._namespace, self._scope, since=since)
+        for kind in kinds:
+            self.tables.setdefault(kind, Table())
+        for chunk in _chunks(entries):
+            for kind in kinds:
+                self.tables[kind].put([entry for entry in chunk if entry.kind == kind])
+        self._reached.update(dict.fromkeys(kinds, reached))
+
+
+def _chunks(entries: Iterable[IndexEntry]) -> Iterator[list[IndexEntry]]:
+    rest = iter(entries)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _meet(one: Scope, other: Scope) -> bool:
+    """Whether some address is in both: no id is given twice, differently."""
+    pairs = ((one.user_id, other.user_id), (one.agent_id, other.agent_id), (one.run_id, other.run_id))
+    return all(left is None or right is None or left == right for left, right in pairs)

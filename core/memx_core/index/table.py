@@ -1,0 +1,161 @@
+"""The entries of one kind in one scope, as columns.
+
+An entry keeps its position. One whose text changed is put at a new position and its old one is
+dead: rows in the columns are never shifted until so many are dead that all are packed anew.
+The text itself is not held; only its hash, to see whether it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memx_core.errors import EmbeddingMismatchError
+from memx_core.index.facts import Facts
+from memx_core.index.postings import Postings, hashes
+from memx_core.ports import IndexEntry
+from memx_core.text import tokens
+
+_RECORD = np.dtype(
+    [
+        ("row", np.int64),
+        ("text", np.int64),  # hash
+        ("words", np.int32),  # how many the text has
+        ("names", np.int32),  # place in `name_sets`
+        ("session", np.int32),  # place in `_sessions`
+        ("alive", np.bool_),
+        ("current", np.bool_),
+        ("embedded", np.bool_),
+    ]
+)
+_BYTES_OF_ID = 104  # a str of 36 characters, its slot in a list, and what the lists have in reserve
+_FEW_DEAD = 64
+
+
+class Table:
+    """Columns of entries that grow; `columns` and `vectors` show those in use."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ids: list[str] = []
+        self.postings = Postings()
+        self.name_sets: list[tuple[str, ...]] = []
+        self._name_places: dict[tuple[str, ...], int] = {}
+        self._sessions: dict[str, int] = {}
+        self._records: NDArray[np.void] = np.empty(0, _RECORD)
+        self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self.facts = self._facts()
+
+    @property
+    def columns(self) -> NDArray[Any]:
+        """One record per position."""
+        return self._records[: self.count]
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """One vector per position; zeros where there is none."""
+        return self._vectors[: self.count]
+
+    @property
+    def dimensions(self) -> int:
+        """Of the vectors; 0 as long as none was seen."""
+        return int(self._vectors.shape[1])
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, as near as it can be told."""
+        arrays = self._records.nbytes + self._vectors.nbytes + self.postings.nbytes
+        return arrays + len(self.ids) * _BYTES_OF_ID + self.facts.nbytes
+
+    def put(self, entries: Sequence[IndexEntry], *, spare: bool = True) -> None:
+        """Takes in new and changed entries; of several with one row the last.
+
+        Raises:
+            EmbeddingMismatchError: If a vector has another size than those before.
+        """
+        latest = sorted({entry.row: entry for entry in entries}.values(), key=lambda entry: entry.row)
+        self._check_vectors(latest)
+        places = self.facts.positions(np.array([entry.row for entry in latest], np.int64)).tolist()
+        fresh: list[IndexEntry] = []
+        for entry, place in zip(latest, places, strict=True):
+            if place >= 0 and self._records["text"][place] == hash(entry.text):
+                self._set(place, entry, int(self._records["words"][place]))
+                continue
+            if place >= 0:
+                self._records["alive"][place] = False
+            fresh.append(entry)
+        self._append(fresh, spare=spare)
+        self.facts = self._facts()
+        if self.count - self.facts.living > max(_FEW_DEAD, self.count // 4):
+            self._pack()
+
+    def _append(self, entries: Sequence[IndexEntry], *, spare: bool) -> None:
+        if not entries:
+            return
+        words = [tokens(entry.text) for entry in entries]
+        lengths = [len(terms) for terms in words]
+        self.postings.add(hashes(term for terms in words for term in terms), lengths, first=self.count)
+        self._reserve(self.count + len(entries), spare=spare)
+        for place, (entry, length) in enumerate(zip(entries, lengths, strict=True), start=self.count):
+            self._set(place, entry, length)
+        self.ids += [entry.id for entry in entries]
+        self.count += len(entries)
+
+    def _set(self, place: int, entry: IndexEntry, words: int) -> None:
+        self._records[place] = (
+            entry.row,
+            hash(entry.text),
+            words,
+            self._name_place(entry.names),
+            self._sessions.setdefault(entry.session, len(self._sessions)),
+            True,
+            entry.current,
+            entry.vector is not None,
+        )
+        if self.dimensions:
+            self._vectors[place] = 0.0 if entry.vector is None else entry.vector
+
+    def _name_place(self, names: tuple[str, ...]) -> int:
+        place = self._name_places.setdefault(names, len(self.name_sets))
+        if place == len(self.name_sets):
+            self.name_sets.append(names)
+        return place
+
+    def _check_vectors(self, entries: Sequence[IndexEntry]) -> None:
+        """Sees to it that all vectors are of one size, which the first of all decides."""
+        for entry in entries:
+            if entry.vector is None:
+                continue
+            if not self.dimensions:
+                self._vectors = np.zeros((len(self._records), len(entry.vector)), np.float32)
+            if entry.vector.shape != (self.dimensions,):
+                raise EmbeddingMismatchError(
+                    f"{entry.kind} {entry.id!r} has a vector of shape {entry.vector.shape!r} among vectors of "
+                    f"{self.dimensions} dimensions; embed it again with the present model"
+                )
+
+    def _reserve(self, count: int, *, spare: bool) -> None:
+        """Makes room; with `spare` for an eighth more, so that growing one by one stays cheap."""
+        if count <= len(self._records):
+            return
+        size = count + (count // 8 + 8 if spare else 0)
+        records, vectors = np.zeros(size, _RECORD), np.empty((size, self.dimensions), np.float32)
+        records[: self.count], vectors[: self.count] = self.columns, self.vectors
+        self._records, self._vectors = records, vectors
+
+    def _facts(self) -> Facts:
+        return Facts(self.columns, self.name_sets)
+
+    def _pack(self) -> None:
+        """Drops what is dead."""
+        kept = np.flatnonzero(self.columns["alive"])
+        to = np.full(self.count, -1, np.int32)
+        to[kept] = np.arange(len(kept), dtype=np.int32)
+        self.postings = self.postings.moved(to)
+        self.ids = [self.ids[place] for place in kept.tolist()]
+        self._records, self._vectors = self.columns[kept], self.vectors[kept]
+        self.count = len(kept)
+        self.facts = self._facts()

@@ -1,0 +1,71 @@
+"""Two raw scores to one: cosine and BM25, and what the turns around say.
+
+The one score is absolute: 0 is nothing in common, about 0.3 a common subject, above 0.8 the
+same words. So it can be compared between memories and messages, between scopes, and with a
+threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+from memx_core.ports import IndexHit
+
+DENSE = 0.6
+"""Weight of the cosine beside the words."""
+NEAR = 0.3
+"""Weight of the turns before and after beside a short turn's own."""
+NAMED = 0.1
+"""Added to what is said by, or about, somebody whom the query names."""
+_MIDDLE, _SPREAD = 7.0, 2.5  # of BM25 as it comes, where an index gives no share
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A hit with its one score.
+
+    Attributes:
+        hit: The hit.
+        score: In [0, 1].
+        dense: What the vectors gave to it, smoothed; `None` without any.
+        words: What the words gave to it, in [0, 1], smoothed; `None` if the query has none.
+    """
+
+    hit: IndexHit
+    score: float
+    dense: float | None
+    words: float | None
+
+
+def fuse(hits: Sequence[IndexHit]) -> list[Fused]:
+    """`hits` with one score each, best first; of equals memories first, and the newest."""
+    return sorted(map(_fused, hits), key=lambda fused: (-fused.score, fused.hit.kind, -fused.hit.row))
+
+
+def _fused(hit: IndexHit) -> Fused:
+    dense = _smoothed(_positive(hit.dense), _positive(hit.near_dense))
+    words = _smoothed(_share(hit.share, hit.words), _share(hit.near_share, hit.near_words))
+    return Fused(hit, min(1.0, _joined(dense, words) + NAMED * hit.named), dense, words)
+
+
+def _joined(dense: float | None, words: float | None) -> float:
+    if dense is None or words is None:
+        return dense or words or 0.0
+    return DENSE * dense + (1 - DENSE) * words
+
+
+def _smoothed(own: float | None, near: float | None) -> float | None:
+    return own if own is None or near is None else (1 - NEAR) * own + NEAR * near
+
+
+def _positive(cosine: float | None) -> float | None:
+    return None if cosine is None else min(1.0, max(0.0, cosine))
+
+
+def _share(share: float | None, words: float | None) -> float | None:
+    """The share, or what BM25 as it comes lets one guess of it."""
+    if share is not None or not words:
+        return share
+    return 1 / (1 + exp((_MIDDLE - words) / _SPREAD))

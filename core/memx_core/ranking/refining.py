@@ -1,0 +1,98 @@
+"""From fused hits and what the ledger says of them to what a search returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from memx_core.ranking.fusion import Fused
+from memx_core.text import tokens
+from memx_core.types import Explanation, MemoryItem, SearchHit, TimeSpan
+
+MOST = 0.1
+"""All nudges together change a score by no more than this part of it."""
+_RECENT = 0.02
+_IN_TIME, _OUT_OF_TIME = 0.1, -0.05
+_HALF_AGE = timedelta(days=30)
+_REACH = (timedelta(days=3), timedelta(days=30))
+
+
+def refine(
+    candidates: Sequence[tuple[Fused, MemoryItem]],
+    *,
+    now: datetime,
+    window: TimeSpan | None = None,
+    limit: int,
+    explain: bool = False,
+    query: Sequence[str] = (),
+) -> list[SearchHit]:
+    """The best `limit` candidates, best first, each memory once.
+
+    A memory of late is lifted a little, one of the asked-for time by more, both by at most a
+    tenth: time breaks ties between what is equally to the point, and decides nothing else.
+
+    Args:
+        candidates: Hits that the ledger confirmed, with what it says of them.
+        now: When the search is made.
+        window: The time that the query asks for.
+        limit: How many are wanted.
+        explain: Whether to say how the scores came about.
+        query: The words that were searched by, for the explanation.
+    """
+    scored = [_scored(fused, item, now, window) for fused, item in candidates]
+    scored.sort(key=lambda one: (-one[0], -_time(one[2]).timestamp(), one[2].kind, one[2].id))
+    hits: dict[tuple[bool, str], SearchHit] = {}
+    for score, fused, item, nudges in scored:
+        if len(hits) == limit:
+            break
+        key = (item.kind == "message", item.id)
+        if key not in hits:
+            why = _explanation(fused, item, nudges, query) if explain else None
+            hits[key] = SearchHit(memory=item, score=score, explain=why)
+    return list(hits.values())
+
+
+def _scored(
+    fused: Fused, item: MemoryItem, now: datetime, window: TimeSpan | None
+) -> tuple[float, Fused, MemoryItem, dict[str, float]]:
+    nudges = {"recency": 1 + _RECENT * _nearness(now - _time(item), _HALF_AGE)}
+    if window is not None:
+        nudges["time"] = 1 + _time_nudge(item, window)
+    factor = min(1 + MOST, max(1 - MOST, _product(nudges)))
+    return min(1.0, max(0.0, fused.score * factor)), fused, item, nudges
+
+
+def _product(nudges: Mapping[str, float]) -> float:
+    product = 1.0
+    for nudge in nudges.values():
+        product *= nudge
+    return product
+
+
+def _time_nudge(item: MemoryItem, window: TimeSpan) -> float:
+    """By how far the item's time is from the window: all of the bonus inside, a malus far off."""
+    start, end = (item.when.start, item.when.end) if item.when else (_time(item), _time(item))
+    distance = max(window.start - end, start - window.end, timedelta())
+    reach = min(max(window.end - window.start, _REACH[0]), _REACH[1])
+    return _OUT_OF_TIME + (_IN_TIME - _OUT_OF_TIME) * _nearness(distance, reach)
+
+
+def _nearness(distance: timedelta, half: timedelta) -> float:
+    """1 at no distance, a half at `half`, then ever less."""
+    return 1 / (1 + max(distance, timedelta()) / half)
+
+
+def _time(item: MemoryItem) -> datetime:
+    """When it was said, as far as is known."""
+    return item.said_at or item.valid_from or item.created_at
+
+
+def _explanation(fused: Fused, item: MemoryItem, nudges: Mapping[str, float], query: Sequence[str]) -> Explanation:
+    there = set(tokens(item.text))
+    return Explanation(
+        dense=fused.hit.dense,
+        words=fused.hit.words,
+        fused=fused.score,
+        nudges=nudges,
+        matched=tuple(word for word in dict.fromkeys(query) if word in there),
+    )

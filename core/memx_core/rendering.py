@@ -1,0 +1,135 @@
+"""Hits as the lines that go into a prompt: dated, attributed, and as data.
+
+Texts, names and wordings come from people and models, and may try to leave their line, close
+the block or speak as somebody else. So all of them are written as JSON writes strings, with
+everything escaped that a prompt, a template or a reader could take for more than a letter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from memx_core.text import estimate_tokens, normal_form
+from memx_core.time import describe
+from memx_core.types import MemoryItem, Recall, SearchHit
+
+OPENING, CLOSING = "<memories>", "</memories>"
+_LONGEST_NAME = 60
+# Markup, templates, controls, line separators, invisible and bidirectional characters, tags.
+_UNSAFE = re.compile(
+    "[<>&{}\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def pack(hits: Sequence[SearchHit], *, max_tokens: int, header: str | None = None) -> Recall:
+    """As many of `hits` as fit into `max_tokens`, best first, as one block; empty if none does.
+
+    What says the same by the same speaker is written once. A text is cut only if nothing fits
+    whole, and then only the best one.
+
+    Args:
+        hits: What was found, best first.
+        max_tokens: What `text.estimate_tokens` may count for the whole block.
+        header: A line of the application's own in front of the memories, written as it is.
+    """
+    frame = [OPENING, *([header] if header else []), CLOSING]
+    room = max_tokens - sum(estimate_tokens(f"{line}\n") for line in frame)
+    hits = _distinct(hits)
+    lines: list[str] = []
+    packed: list[SearchHit] = []
+    for hit in hits:
+        line = _line(hit, _text(hit))
+        if (size := estimate_tokens(f"{line}\n")) <= room:
+            lines.append(line)
+            packed.append(hit)
+            room -= size
+    if hits and not packed and (cut := _cut(hits[0], room)):
+        lines, packed = [cut], [hits[0]]
+    if not packed:
+        return Recall("")
+    text = "\n".join([*frame[:-1], *lines, CLOSING])
+    return Recall(text, tuple(packed), estimate_tokens(text))
+
+
+def escaped(text: str) -> str:
+    """`text` as a JSON string of visible characters that mean nothing anywhere else."""
+    return _UNSAFE.sub(_escape, json.dumps(text, ensure_ascii=False))
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def _line(hit: SearchHit, text: str) -> str:
+    """One memory as `- [8 May 2023] Rosa: "text"`."""
+    speaker = _speaker(hit)
+    who = "" if speaker is None else f"{escaped(speaker)[1:-1]}: "
+    return f"- [{_stamp(hit.memory)}] {who}{escaped(text)}"
+
+
+def _stamp(item: MemoryItem) -> str:
+    """When it was, when it was said, and whether it still holds."""
+    said = _date(item.said_at or item.valid_from or item.created_at)
+    parts = [said]
+    if item.when is not None:
+        wording = "" if item.when.phrase.casefold() in item.text.casefold() else f" ({escaped(item.when.phrase)})"
+        parts = [f"{describe(item.when)}{wording}", f"said {said}"]
+    if item.valid_to is not None:
+        parts.append(f"until {_date(item.valid_to)}")
+    if item.status == "conflict":
+        parts.append("in conflict with another memory")
+    return "; ".join(parts)
+
+
+def _date(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
+
+
+def _speaker(hit: SearchHit) -> str | None:
+    """Who said it, or whom it is about, unless the text begins with that name."""
+    name = hit.memory.subject if hit.message is None else hit.message.name or hit.message.role
+    if not name or (hit.message is None and hit.memory.text.casefold().startswith(name.casefold())):
+        return None
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}\u2026"
+
+
+def _text(hit: SearchHit) -> str:
+    return hit.memory.text if hit.message is None else hit.message.content
+
+
+def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
+    """`hits` without those that repeat the text of an earlier one, unless somebody else says it."""
+    said: dict[str, set[str | None]] = {}
+    distinct: list[SearchHit] = []
+    for hit in hits:
+        name = hit.message.name if hit.message is not None else hit.memory.subject
+        speakers = said.setdefault(normal_form(_text(hit)), set())
+        if not speakers or (name is not None and not speakers & {name.casefold(), None}):
+            distinct.append(hit)
+        speakers.add(name and name.casefold())
+    return distinct
+
+
+def _cut(hit: SearchHit, room: int) -> str | None:
+    """The line of `hit` with as many of its words as fit and an ellipsis; `None` if not even one does."""
+    text = _text(hit)
+    shortest, longest = 0, min(len(text), 24 * max(room, 0))
+    while shortest < longest:
+        middle = (shortest + longest + 1) // 2
+        fits = estimate_tokens(f"{_line(hit, _shortened(text, middle))}\n") <= room
+        shortest, longest = (middle, longest) if fits else (shortest, middle - 1)
+    return _line(hit, _shortened(text, shortest)) if text[:shortest].strip() else None
+
+
+def _shortened(text: str, length: int) -> str:
+    """The first `length` characters, less a word that is cut."""
+    start = text[:length]
+    if length < len(text) and not text[length].isspace():
+        whole = re.sub(r"\S+$", "", start)
+        start = whole if whole.strip() else start
+    return start.rstrip() + "\u2026"
