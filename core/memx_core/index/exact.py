@@ -60,7 +60,7 @@ class ExactIndex:
         """Does nothing: the next search reads what was written."""
 
     def search(self, query: IndexQuery) -> list[list[IndexHit]]:
-        """Per query the union of both arms' best entries of each kind: by kind, then by row.
+        """Per query the union of both arms' best entries of each kind.
 
         Raises:
             EmbeddingMismatchError: If vectors of two sizes meet.
