@@ -1,0 +1,67 @@
+"""LangChain embeddings as the port `Embedder`, in both colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langchain_core.embeddings import Embeddings
+
+from langchain_memx._naming import described, identity, shown
+from memx_core import InvalidInputError
+
+
+class LangChainEmbedder:
+    """The vectors of a LangChain `Embeddings`: documents are stored, queries search.
+
+    Args:
+        embeddings: Any of LangChain's embeddings.
+        fingerprint: Names the vectors: two embedders that share it share a vector space. By
+            default made of the class, the model and its declared size. Give one if your class
+            names its model in a way of its own.
+
+    Raises:
+        InvalidInputError: If `embeddings` are none.
+    """
+
+    def __init__(self, embeddings: Embeddings, *, fingerprint: str | None = None) -> None:
+        self._embeddings = _checked(embeddings)
+        self._fingerprint = fingerprint or f"langchain:{identity(_innermost(embeddings))}"
+
+    def __repr__(self) -> str:
+        return described(self, _innermost(self._embeddings))
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the vectors; no model is asked for it."""
+        return self._fingerprint
+
+    def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector per text, in order."""
+        return self._embeddings.embed_documents(list(texts))
+
+    async def aembed_documents(self, texts: Sequence[str]) -> list[list[float]]:
+        """Like `embed_documents`, awaiting the model."""
+        return await self._embeddings.aembed_documents(list(texts))
+
+    def embed_query(self, text: str) -> list[float]:
+        """The vector to search with."""
+        return self._embeddings.embed_query(text)
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """Like `embed_query`, awaiting the model."""
+        return await self._embeddings.aembed_query(text)
+
+
+def _checked(embeddings: object) -> Embeddings:
+    if isinstance(embeddings, Embeddings):
+        return embeddings
+    raise InvalidInputError(
+        f"LangChainEmbedder takes LangChain embeddings, and got {shown(embeddings)}; "
+        'make some with init_embeddings("provider:model")'
+    )
+
+
+def _innermost(embeddings: object) -> object:
+    """The embeddings behind a cache: those that the vectors come from."""
+    inner = getattr(embeddings, "underlying_embeddings", None)
+    return _innermost(inner) if isinstance(inner, Embeddings) else embeddings

@@ -1,0 +1,115 @@
+"""How a chat model is asked for JSON, and what its answer says.
+
+LangChain reads answers politely: it completes JSON that was cut off, keeps only the first of
+several tool calls, and takes plain JSON for no answer and no error. Facts would be lost without
+a word. So what it parsed is believed only if the raw answer is whole; otherwise the raw text goes
+to memx, which reads it with warnings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+
+from memx_core.ports import Completion
+from memx_core.types import Usage
+
+Method: TypeAlias = Literal["json_schema", "function_calling", "prompt"]
+"""By the provider's own schema mode; by a forced tool call; by the words of the prompt alone."""
+
+_REASONS = ("finish_reason", "stop_reason", "done_reason", "status")
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
+_WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content", "blocklist"})
+
+
+def method_for(model: BaseChatModel) -> Method:
+    """The strictest way to a schema that `model` is known to go."""
+    kind, profile = type(model), model.profile or {}
+    binds_tools = kind.bind_tools is not BaseChatModel.bind_tools
+    if not binds_tools and kind.with_structured_output is BaseChatModel.with_structured_output:
+        return "prompt"  # Whatever its profile says, it would raise.
+    if profile.get("structured_output"):
+        return "json_schema"
+    return "function_calling" if profile.get("tool_calling", binds_tools) else "prompt"
+
+
+def completion(raw: BaseMessage, parsed: object, *, model: str) -> Completion:
+    """What the model answered: `data` if LangChain parsed a whole answer, else `text`."""
+    usage, model = _usage(raw), _name(raw) or model
+    if parsed is not None and _is_whole(raw):
+        return Completion(data=parsed, usage=usage, model=model)
+    text = _said(raw)
+    return Completion(text=None if _is_withheld(raw) and not text.strip() else text, usage=usage, model=model)
+
+
+def _is_whole(raw: BaseMessage) -> bool:
+    """Whether parsing cannot have completed or dropped anything."""
+    if isinstance(raw, AIMessage) and (raw.tool_calls or raw.invalid_tool_calls):
+        return len(raw.tool_calls) == 1 and not raw.invalid_tool_calls and not _is_cut(raw)
+    text = str(raw.text)
+    return "{" not in text or _is_json(text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _said(raw: BaseMessage) -> str:
+    """The answer as text; of tool calls, their arguments, one call a line."""
+    if not isinstance(raw, AIMessage):
+        return str(raw.text)
+    calls = [json.dumps(call["args"], ensure_ascii=False) for call in raw.tool_calls]
+    if calls and _is_cut(raw) and not raw.invalid_tool_calls:
+        calls[-1] = calls[-1].rstrip('"]} ')  # A stream's last arguments were closed by LangChain: open them again.
+    broken = [call["args"] or "" for call in raw.invalid_tool_calls]
+    return "\n".join([*calls, *broken]) or str(raw.text)
+
+
+def _is_cut(raw: BaseMessage) -> bool:
+    return bool(_reasons(raw) & _CUT)
+
+
+def _is_withheld(raw: BaseMessage) -> bool:
+    """Whether a filter took the answer, or the model refused in a field for that."""
+    blocks = raw.content if isinstance(raw.content, list) else []
+    refused = any(isinstance(block, dict) and block.get("type") == "refusal" for block in blocks)
+    return bool(refused or raw.additional_kwargs.get("refusal") or _reasons(raw) & _WITHHELD)
+
+
+def _reasons(raw: BaseMessage) -> set[str]:
+    return {str(raw.response_metadata.get(key, "")).lower() for key in _REASONS}
+
+
+def _name(raw: BaseMessage) -> str:
+    names = (raw.response_metadata.get(key) for key in ("model_name", "model"))
+    return next((name for name in names if isinstance(name, str) and name), "")
+
+
+def _usage(raw: BaseMessage) -> Usage:
+    usage = raw.usage_metadata if isinstance(raw, AIMessage) else None
+    return Usage(input_tokens=_count(usage, "input_tokens"), output_tokens=_count(usage, "output_tokens"))
+
+
+def _count(usage: Mapping[str, Any] | None, key: str) -> int:
+    return (usage or {}).get(key) or 0
+
+
+def rescued(error: Exception, *, model: str) -> Completion | None:
+    """The answer within an error of OpenAI's library, which raises where others return half an answer."""
+    if type(error).__name__ == "ContentFilterFinishReasonError":
+        return Completion(model=model)
+    if type(error).__name__ != "LengthFinishReasonError":
+        return None
+    answer: Any = getattr(error, "completion", None)
+    usage = answer.usage and Usage(
+        input_tokens=answer.usage.prompt_tokens, output_tokens=answer.usage.completion_tokens
+    )
+    return Completion(text=answer.choices[0].message.content, usage=usage or Usage(), model=answer.model or model)
