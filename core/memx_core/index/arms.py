@@ -15,7 +15,7 @@ from memx_core.index.postings import hashes
 from memx_core.index.table import Table
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
 
-SHORT_TURN = 60
+SHORT_TURN = 40
 """Words (as counted by `text.tokens`) up to which a chat turn needs its neighbours to be understood."""
 
 _Scores: TypeAlias = NDArray[np.float32]

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from memx_core.ranking.fusion import Fused, fuse
 from memx_core.ranking.naming import mask_names
-from memx_core.ranking.refining import refine
+from memx_core.ranking.refining import refine, swing
 
-__all__ = ["Fused", "fuse", "mask_names", "refine"]
+__all__ = ["Fused", "fuse", "mask_names", "refine", "swing"]

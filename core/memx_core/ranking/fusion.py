@@ -15,8 +15,8 @@ from memx_core.ports import IndexHit
 
 DENSE = 0.6
 """Weight of the cosine beside the words."""
-NEAR = 0.3
-"""Weight of the turns before and after beside a short turn's own."""
+NEAR = 0.5
+"""Weight of the turns before and after a short turn, where they lift it."""
 NAMED = 0.1
 """Added to what is said by, or about, somebody whom the query names."""
 _MIDDLE, _SPREAD = 7.0, 2.5  # of BM25 as it comes, where an index gives no share
@@ -57,7 +57,8 @@ def _joined(dense: float | None, words: float | None) -> float:
 
 
 def _smoothed(own: float | None, near: float | None) -> float | None:
-    return own if own is None or near is None else (1 - NEAR) * own + NEAR * near
+    """A short turn's own score, or more if what is around it has much more: a reply answers its question."""
+    return own if own is None or near is None else max(own, (1 - NEAR) * own + NEAR * near)
 
 
 def _positive(cosine: float | None) -> float | None:

@@ -41,15 +41,22 @@ def refine(
     """
     scored = [_scored(fused, item, now, window) for fused, item in candidates]
     scored.sort(key=lambda one: (-one[0], -_time(one[2]).timestamp(), one[2].kind, one[2].id))
-    hits: dict[tuple[bool, str], SearchHit] = {}
+    hits: dict[tuple[str, str | int], SearchHit] = {}
     for score, fused, item, nudges in scored:
         if len(hits) == limit:
             break
-        key = (item.kind == "message", item.id)
+        # Two conversations may use one message id.
+        key = ("message", fused.hit.row) if item.kind == "message" else ("memory", item.id)
         if key not in hits:
             why = _explanation(fused, item, nudges, query) if explain else None
             hits[key] = SearchHit(memory=item, score=score, explain=why)
     return list(hits.values())
+
+
+def swing(window: TimeSpan | None) -> tuple[float, float]:
+    """The least and the greatest factor by which `refine` changes a score."""
+    least, most = (1.0, 1 + _RECENT) if window is None else (1 + _OUT_OF_TIME, (1 + _RECENT) * (1 + _IN_TIME))
+    return max(1 - MOST, least), min(1 + MOST, most)
 
 
 def _scored(
