@@ -94,8 +94,8 @@ class MemoryItem:
             contradicted by another that no order in time decides).
         subject: Who or what it is about, if known.
         slot: The attribute it fills (`home`, `diet`), if known.
-        when: The time it speaks of, resolved, with the original wording.
         said_at: When the message that it comes from was said.
+        when: The time it speaks of, resolved, with the original wording.
     """
 
     id: str
@@ -114,8 +114,8 @@ class MemoryItem:
     status: Status
     subject: str | None = None
     slot: str | None = None
-    when: TimeSpan | None = None
     said_at: datetime | None = None
+    when: TimeSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,7 @@ class ProposedOperation:
         subject: Who it is about.
         slot: The attribute it fills.
         reason: Why, in a few words.
+        old_text: What the proposer takes the candidate's text to be, if it repeated it.
     """
 
     event: Event
@@ -176,6 +177,7 @@ class ProposedOperation:
     subject: str = ""
     slot: str = ""
     reason: str = ""
+    old_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
