@@ -32,12 +32,14 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
     if done is not None:
         return done
     try:
-        return await learning.learn(io, room, batch)
+        committed = await learning.learn(io, room, batch)
     except LedgerError:
         raise
     except Exception as error:
         await _keep_after(io, room, batch, error)
         raise
+    await learning.publish(io, room, batch.scope, committed.revision)
+    return committed.result
 
 
 async def _keep_after(io: IO, room: Room, batch: Batch, error: Exception) -> None:
@@ -59,14 +61,14 @@ async def add_later(io: IO, room: Room, batch: Batch, *, kind: str = "add") -> A
 async def queue(io: IO, room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str = "add") -> AddResult:
     """Keeps the messages with a job."""
     learned = any(map(learning.is_learned, batch.messages))
-    write = replace(_keeping(room, batch, vectors, kind=kind), job=batch.request if learned else None)
-    return (await learning.commit(io, room, write)).result
+    request = replace(_keeping(room, batch, vectors, kind=kind), job=batch.request if learned else None)
+    return await learning.write(io, room, request)
 
 
 async def keep(io: IO, room: Room, batch: Batch, *, kind: str) -> AddResult:
     """Keeps the messages, findable at once, and learns nothing."""
     vectors = await learning.embed_messages(io, batch.messages)
-    return (await learning.commit(io, room, _keeping(room, batch, vectors, kind=kind))).result
+    return await learning.write(io, room, _keeping(room, batch, vectors, kind=kind))
 
 
 async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
@@ -76,13 +78,13 @@ async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
         return done
     vectors = await learning.embed_messages(io, batch.messages)
     operations = tuple(_verbatim(room, at, batch.messages[at]) for at in vectors)
-    write = replace(
+    request = replace(
         _keeping(room, batch, vectors, kind="add"),
         operations=operations,
         vectors={operation.memory_id: vectors[at] for at, operation in zip(vectors, operations, strict=True)},
         attributes=Attributes("verbatim", batch.request.metadata, False, batch.request.expires_at),
     )
-    return (await learning.commit(io, room, write)).result
+    return await learning.write(io, room, request)
 
 
 def _verbatim(room: Room, position: int, message: Message) -> Operation:
@@ -148,7 +150,8 @@ async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> N
             job=job.seq,
         )
         try:
-            await learning.learn(io, room, batch)
+            committed = await learning.learn(io, room, batch)
+            await learning.publish(io, room, job.scope, committed.revision)
         except Exception as error:  # noqa: BLE001  # raised below, when every job has had its turn
             await io.call(room.ledger.job_failed, job.seq, f"{type(error).__name__}: {error}")
             failure = failure or error

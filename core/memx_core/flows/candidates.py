@@ -7,9 +7,11 @@ matters. If this fails the whole call fails; extracting blindly would pile up du
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, zip_longest
+from typing import TypeAlias
 
 from memx_core import text
 from memx_core._io import IO
@@ -20,6 +22,8 @@ from memx_core.types import MemoryItem, Message, Scope
 
 MOST = 16
 """Candidates shown at most."""
+Found: TypeAlias = Sequence[Sequence[IndexHit]]
+"""What an index found, per query."""
 
 
 async def find(
@@ -35,54 +39,55 @@ async def find(
         words=[text.tokens(message.content) for message in messages],
         limit=MOST,
     )
-    found = await nearest(io, room, query, now)
-    by_message = [lists for hits in found for lists in (_by_vector(hits), _by_words(hits))]
-    chosen = _interleave([same_slot, *by_message])
-    return tuple(sorted(chosen, key=lambda item: (item.created_at, item.id)))
+
+    def choose(found: Found) -> list[int]:
+        lists = [ranked for hits in found for ranked in (_by_vector(hits), _by_words(hits))]
+        return _interleave([list(same_slot), *lists])
+
+    chosen, _ = await confirmed(io, room, query, choose, now)
+    return tuple(item for _, item in sorted(chosen.items(), key=lambda placed: (placed[1].created_at, placed[0])))
 
 
-async def nearest(io: IO, room: Room, query: IndexQuery, now: datetime) -> list[list[tuple[MemoryItem, IndexHit]]]:
-    """Per query the current memories at exactly its scope, as the index found them.
+async def confirmed(
+    io: IO,
+    room: Room,
+    query: IndexQuery,
+    choose: Callable[[Sequence[Sequence[IndexHit]]], Collection[int]],
+    now: datetime,
+) -> tuple[dict[int, MemoryItem], Sequence[Sequence[IndexHit]]]:
+    """The current memories at exactly the query's scope among the rows that `choose` picks, and all hits.
 
-    An index answers for a scope and all that is in it. Where narrower addresses crowd out the
-    very one, it is asked again for the rows of that one only.
+    An index answers for a scope and all that is in it. Where the ledger denies some of what was
+    picked (narrower addresses, expired memories), it is asked again for the living rows of this
+    very address.
     """
-    found, crowded = await _confirmed(io, room, query, now)
-    if not crowded:
-        return found
+    hits = await io.call(room.index.search, query)
+    picked = choose(hits)
+    mine = await _mine(io, room, query.scope, picked, now)
+    if len(mine) == len(picked):
+        return mine, hits
     rows = await io.call(
         room.ledger.rows_left, room.namespace, query.scope, kinds=query.kinds, condition=None, now=now, exact=True
     )
-    narrowed = IndexQuery(
-        query.namespace, query.scope, query.vectors, query.words, query.limit, query.kinds, query.names, rows
-    )
-    found, _ = await _confirmed(io, room, narrowed, now)
-    return found
+    hits = await io.call(room.index.search, replace(query, rows=rows))
+    return await _mine(io, room, query.scope, choose(hits), now), hits
 
 
-async def _confirmed(
-    io: IO, room: Room, query: IndexQuery, now: datetime
-) -> tuple[list[list[tuple[MemoryItem, IndexHit]]], bool]:
-    """The hits that the ledger confirms, and whether some were of another address, or gone."""
-    hits = await io.call(room.index.search, query)
-    wanted = {hit.row for found in hits for hit in found}
-    items, _ = await io.call(room.ledger.found, room.namespace, query.scope, memories=wanted, messages=(), now=now)
-    mine = {row: item for row, item in items.items() if Scope(item.user_id, item.agent_id, item.run_id) == query.scope}
-    confirmed = [[(mine[hit.row], hit) for hit in found if hit.row in mine] for found in hits]
-    return confirmed, len(mine) < len(wanted)
+async def _mine(io: IO, room: Room, scope: Scope, rows: Collection[int], now: datetime) -> dict[int, MemoryItem]:
+    items, _ = await io.call(room.ledger.found, room.namespace, scope, memories=rows, messages=(), now=now)
+    return {row: item for row, item in items.items() if Scope(item.user_id, item.agent_id, item.run_id) == scope}
 
 
-def _by_vector(hits: Iterable[tuple[MemoryItem, IndexHit]]) -> list[MemoryItem]:
-    scored = [(hit.dense, item) for item, hit in hits if hit.dense is not None]
-    return [item for _, item in sorted(scored, key=lambda pair: -pair[0])]
+def _by_vector(hits: Iterable[IndexHit]) -> list[int]:
+    scored = [(hit.dense, hit.row) for hit in hits if hit.dense is not None]
+    return [row for _, row in sorted(scored, key=lambda pair: -pair[0])]
 
 
-def _by_words(hits: Iterable[tuple[MemoryItem, IndexHit]]) -> list[MemoryItem]:
-    scored = [(hit.words, item) for item, hit in hits if hit.words > 0]
-    return [item for _, item in sorted(scored, key=lambda pair: -pair[0])]
+def _by_words(hits: Iterable[IndexHit]) -> list[int]:
+    scored = [(hit.words, hit.row) for hit in hits if hit.words > 0]
+    return [row for _, row in sorted(scored, key=lambda pair: -pair[0])]
 
 
-def _interleave(lists: Sequence[Sequence[MemoryItem]]) -> list[MemoryItem]:
+def _interleave(lists: Sequence[Sequence[int]]) -> list[int]:
     turns = chain.from_iterable(zip_longest(*lists))
-    chosen = {item.id: item for item in turns if item is not None}
-    return list(chosen.values())[:MOST]
+    return list(dict.fromkeys(row for row in turns if row is not None))[:MOST]

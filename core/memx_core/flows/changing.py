@@ -11,9 +11,9 @@ from memx_core._io import IO
 from memx_core.errors import MemoryNotFoundError, PlanConflictError
 from memx_core.flows import learning
 from memx_core.flows.room import Room
-from memx_core.ledger import Attributes, Committed, Outdated, Write
+from memx_core.ledger import Attributes, Outdated, Write
 from memx_core.ports import Vector
-from memx_core.types import MemoryItem, Metadata, Operation, Scope, Usage
+from memx_core.types import AddResult, MemoryItem, Metadata, Operation, Scope, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ async def update(io: IO, room: Room, asked: Update) -> MemoryItem:
     for _ in range(learning.TRIES):
         item = await existing(io, room, asked.memory_id, asked.scope)
         try:
-            committed = await _write(io, room, item, _updated(asked, item), _attributes(asked), vector)
+            result = await _write(io, room, item, _updated(asked, item), _attributes(asked), vector)
         except Outdated:
             continue
-        (change,) = committed.result.changes
+        (change,) = result.changes
         return await io.call(room.ledger.version, room.namespace, item.id, change.version)
     raise _changing(asked.memory_id)
 
@@ -104,8 +104,8 @@ def _attributes(asked: Update) -> Attributes:
 
 async def _write(
     io: IO, room: Room, item: MemoryItem, operation: Operation, attributes: Attributes, vector: Vector | None
-) -> Committed:
-    write = Write(
+) -> AddResult:
+    request = Write(
         id=room.new_id(),
         kind=operation.event.lower(),
         namespace=room.namespace,
@@ -119,7 +119,7 @@ async def _write(
         usage=Usage(embedding_calls=vector is not None),
         fingerprint=room.fingerprint,
     )
-    return await learning.commit(io, room, write)
+    return await learning.write(io, room, request)
 
 
 def _changing(memory_id: str) -> PlanConflictError:

@@ -20,7 +20,7 @@ from memx_core.extraction import llm, pieces, prompts, rules
 from memx_core.flows import candidates
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Outdated, Write
-from memx_core.ports import IndexQuery, Vector, Vectors
+from memx_core.ports import IndexHit, IndexQuery, Vector, Vectors
 from memx_core.reconciliation import Reconciled, fold_duplicates, reconcile
 from memx_core.types import (
     AddResult,
@@ -39,6 +39,8 @@ TRIES = 8
 """How often a proposal is weighed again before a call gives up."""
 NEAR = 4
 """Nearest memories looked at for each new text."""
+CLOSE = 0.9
+"""Least cosine of what is looked at; what counts as the same is for `reconciliation` to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,12 @@ class Batch:
     job: int | None = None
 
 
-async def learn(io: IO, room: Room, batch: Batch) -> AddResult:
-    """Learns from `batch`, keeping its messages, in one write."""
+async def learn(io: IO, room: Room, batch: Batch) -> Committed:
+    """Learns from `batch`, keeping its messages, in one write that the index has not heard of yet."""
     heard = [position for position, message in enumerate(batch.messages) if is_heard(message)]
     vectors = await embed_messages(io, batch.messages)
     if not any(is_learned(batch.messages[position]) for position in heard):
-        return (await _commit(io, room, batch, _nothing(), vectors, {})).result
+        return await _commit(io, room, batch, _nothing(), vectors, {})
     learned = [position for position in heard if is_learned(batch.messages[position])]
     request = await _request(io, room, batch, learned, vectors)
     proposal = await _propose(io, room, request)
@@ -124,7 +126,7 @@ async def _settle(
     proposal: Proposal,
     learned: Sequence[int],
     vectors: Mapping[int, Vector],
-) -> AddResult:
+) -> Committed:
     """Weighs the proposal against what is there now, until a write goes through."""
     embedded: dict[str, Vector] = {}
     for _ in range(TRIES):
@@ -132,7 +134,7 @@ async def _settle(
         weighed = await _fold(io, room, batch.scope, weighed, embedded)
         try:
             placed = replace(weighed, operations=tuple(_placed(op, learned) for op in weighed.operations))
-            return (await _commit(io, room, batch, (proposal, placed), vectors, embedded)).result
+            return await _commit(io, room, batch, (proposal, placed), vectors, embedded)
         except Outdated:
             request = await _refreshed(io, room, batch.scope, request)
     raise PlanConflictError(f"the memories of this scope kept changing through {TRIES} tries; call again")
@@ -152,9 +154,9 @@ async def _fold(io: IO, room: Room, scope: Scope, weighed: Reconciled, embedded:
     await embed_texts(io, [operation for _, operation in writing], embedded)
     matrix: Vectors = np.stack([embedded[entry_text(operation)] for _, operation in writing])
     query = IndexQuery(namespace=room.namespace, scope=scope, vectors=matrix, words=None, limit=NEAR)
-    found = await candidates.nearest(io, room, query, room.clock())
+    items, found = await candidates.confirmed(io, room, query, _close, room.clock())
     near = {
-        at: [(item, hit.dense) for item, hit in hits if hit.dense is not None]
+        at: [(items[hit.row], hit.dense) for hit in hits if hit.dense is not None and hit.row in items]
         for (at, _), hits in zip(writing, found, strict=True)
     }
     alike = {
@@ -163,6 +165,11 @@ async def _fold(io: IO, room: Room, scope: Scope, weighed: Reconciled, embedded:
         for j in range(i + 1, len(writing))
     }
     return fold_duplicates(weighed, near, alike)
+
+
+def _close(found: Sequence[Sequence[IndexHit]]) -> list[int]:
+    """Rows of what could be a near duplicate."""
+    return [hit.row for hits in found for hit in hits if hit.dense is not None and hit.dense >= CLOSE]
 
 
 async def embed_texts(io: IO, operations: Sequence[Operation], embedded: dict[str, Vector]) -> None:
@@ -197,7 +204,7 @@ async def _commit(
     embedded: Mapping[str, Vector],
 ) -> Committed:
     proposal, reconciled = decided
-    write = Write(
+    request = Write(
         id=room.new_id(),
         kind="add",
         namespace=room.namespace,
@@ -218,7 +225,7 @@ async def _commit(
         fingerprint=room.fingerprint,
         done=batch.job,
     )
-    return await commit(io, room, write)
+    return await io.call(room.ledger.write, request)
 
 
 def of_operations(operations: Sequence[Operation], embedded: Mapping[str, Vector]) -> dict[str, Vector]:
@@ -239,11 +246,11 @@ def _attributes(request: JobRequest) -> Attributes:
     )
 
 
-async def commit(io: IO, room: Room, write: Write) -> Committed:
-    """Writes, then tells the index."""
-    committed = await io.call(room.ledger.write, write)
-    await publish(io, room, write.scope, committed.revision)
-    return committed
+async def write(io: IO, room: Room, request: Write) -> AddResult:
+    """Writes, and tells the index."""
+    committed = await io.call(room.ledger.write, request)
+    await publish(io, room, request.scope, committed.revision)
+    return committed.result
 
 
 async def publish(io: IO, room: Room, scope: Scope, revision: int) -> None:

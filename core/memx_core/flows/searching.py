@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,20 @@ from memx_core._io import IO
 from memx_core.filters import Filter
 from memx_core.flows.room import Room
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
-from memx_core.ranking import Fused, fuse, mask_names, refine
+from memx_core.ranking import Fused, fuse, mask_names, refine, swing
 from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
 
 POOL = 50
 """Hits of each arm that are weighed at least, however few are wanted."""
+_Confirmed: TypeAlias = tuple[Fused, MemoryItem, Message | None]
+
+
+class _Cut(NamedTuple):
+    """How many hits are wanted, and the least and greatest factor that may yet change their scores."""
+
+    wanted: int
+    least: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +47,20 @@ class Search:
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
     """What is nearest to the query, best first."""
     now = room.clock()
-    rows = None
-    if asked.condition is not None:
-        rows = await _rows(io, room, asked, now)
+    rows = None if asked.condition is None else await _rows(io, room, asked, now)
     query, masked = await _query(io, room, asked, rows)
-    found, stale = await _confirmed(io, room, asked, query, now)
-    if stale and rows is None and len(found) < query.limit:
-        # Expired rows crowded out living ones: ask again among the living only.
-        query = replace(query, rows=await _rows(io, room, asked, now))
-        found, _ = await _confirmed(io, room, asked, query, now)
+    wanted = max(asked.limit, POOL) if room.reranked else asked.limit
+    window = time.window(asked.query, now=now)
+    found = await _found(io, room, asked, query, _Cut(wanted, *swing(window)), now)
     hits = refine(
         [(fused, item) for fused, item, _ in found],
         now=now,
-        window=time.window(asked.query, now=now),
-        limit=max(asked.limit, POOL) if room.reranked else asked.limit,
+        window=window,
+        limit=wanted,
         explain=asked.explain,
         query=(query.words or [[]])[0],
     )
-    hits = _with_messages(hits, {item.id: message for _, item, message in found if message is not None})
+    hits = _with_messages(hits, {id(item): message for _, item, message in found if message is not None})
     if room.reranked:
         hits = await _reranked(io, masked, hits)
     return [hit for hit in hits if asked.threshold is None or hit.score >= asked.threshold][: asked.limit]
@@ -96,29 +102,45 @@ def _masked(query: str, known: frozenset[str]) -> tuple[frozenset[str], str]:
     return names, masked
 
 
-async def _confirmed(
-    io: IO, room: Room, asked: Search, query: IndexQuery, now: datetime
-) -> tuple[list[tuple[Fused, MemoryItem, Message | None]], bool]:
-    """The hits that the ledger confirms, best first, and whether it denied some."""
+async def _found(io: IO, room: Room, asked: Search, query: IndexQuery, cut: _Cut, now: datetime) -> list[_Confirmed]:
+    """Hits that the ledger confirms, best first: at least those that can be among the best."""
     (hits,) = await io.call(room.index.search, query)
+    fused = fuse(hits)
+    first = _contenders(fused, cut)
+    found = await _confirmed(io, room, asked, first, now)
+    if len(found) < len(first):
+        # The ledger denies some (expired, or just deleted): the others move up.
+        found += await _confirmed(io, room, asked, fused[len(first) :], now)
+        if len(found) < min(cut.wanted, len(fused)) and query.rows is None:
+            living = await _rows(io, room, asked, now)
+            return await _found(io, room, asked, replace(query, rows=living), cut, now)
+    return found
+
+
+def _contenders(fused: Sequence[Fused], cut: _Cut) -> Sequence[Fused]:
+    """Those that nudges could bring among the best."""
+    if len(fused) <= cut.wanted:
+        return fused
+    least = fused[cut.wanted - 1].score * cut.least / cut.most
+    return [one for one in fused if one.score >= least]
+
+
+async def _confirmed(io: IO, room: Room, asked: Search, fused: Sequence[Fused], now: datetime) -> list[_Confirmed]:
+    """Those that the ledger confirms, with what it says of them."""
     memories, messages = await io.call(
         room.ledger.found,
         room.namespace,
         asked.scope,
-        memories=_rows_of(hits, "memory"),
-        messages=_rows_of(hits, "message"),
+        memories=_rows_of(fused, "memory"),
+        messages=_rows_of(fused, "message"),
         now=now,
     )
-    found: list[tuple[Fused, MemoryItem, Message | None]] = []
-    for fused in fuse(hits):
-        item, message = _read(fused.hit, memories, messages)
-        if item is not None:
-            found.append((fused, item, message))
-    return found, len(found) < len(hits)
+    read = [(one, *_read(one.hit, memories, messages)) for one in fused]
+    return [(one, item, message) for one, item, message in read if item is not None]
 
 
-def _rows_of(hits: Sequence[IndexHit], kind: EntryKind) -> Collection[int]:
-    return {hit.row for hit in hits if hit.kind == kind}
+def _rows_of(fused: Sequence[Fused], kind: EntryKind) -> Collection[int]:
+    return {one.hit.row for one in fused if one.hit.kind == kind}
 
 
 def _read(
@@ -129,8 +151,9 @@ def _read(
     return messages.get(hit.row, (None, None))
 
 
-def _with_messages(hits: Sequence[SearchHit], messages: Mapping[str, Message]) -> list[SearchHit]:
-    return [replace(hit, message=messages[hit.memory.id]) if hit.memory.kind == "message" else hit for hit in hits]
+def _with_messages(hits: Sequence[SearchHit], messages: Mapping[int, Message]) -> list[SearchHit]:
+    """The hits with the turns they are; by identity, as two conversations may use the same message id."""
+    return [replace(hit, message=messages.get(id(hit.memory))) for hit in hits]
 
 
 async def _reranked(io: IO, query: str, hits: Sequence[SearchHit]) -> list[SearchHit]:

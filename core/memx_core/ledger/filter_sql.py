@@ -1,9 +1,8 @@
 """Filters as SQL conditions on metadata that is kept as JSON text.
 
 Keys and values are bound, never spelled, and no JSON path is ever built: a key may hold quotes,
-dots, dollars or `"] OR 1=1`. Every condition asks whether there is a row at that key that passes
-a test, so it is true or false, never NULL, and NOT is exact. What must agree with it is
-`filters.matches`; what differs between databases is the tests, at the end of this module.
+dots, dollars or `"] OR 1=1`. Every condition is true or false, never NULL, so that NOT is exact.
+What they must agree with is `filters.matches`; how each database tests a value stands at the end.
 """
 
 from __future__ import annotations
@@ -86,8 +85,8 @@ def _filled(tests: dict[str, str], element: _Condition, clauses: list[str]) -> s
     return tests[element.name].format(**dict(zip(("text", "key", "value", "part"), clauses, strict=False)))
 
 
-# In a test `found` is what is at the key, {value} the operand (several: a JSON array of scalars), {part} the text
-# that may be part of it. CASE stands where a value of another type must not even be looked at: AND promises no order.
+# The tests as SQL. {text} is the metadata; {value} the operand, or a JSON array where it may be several; {part} what a
+# string may hold. CASE stands where a value of another type must not even be looked at: AND promises no order.
 
 _ORDER = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -122,35 +121,34 @@ def _sqlite() -> dict[str, str]:
         tests[f"number_{name}"] = (
             f"found.type IN ('integer', 'real') AND found.atom {sign} json_extract({{value}}, '$')"
         )
-    return {name: _row("json_each({text})", test) for name, test in tests.items()}
+    row = "EXISTS (SELECT 1 FROM json_each({text}) AS found WHERE found.key = {key} AND "
+    return {name: f"{row}({test}))" for name, test in tests.items()}
 
 
 def _postgresql() -> dict[str, str]:
     """PostgreSQL, where `jsonb` knows types and takes 1 and 1.0 for equal.
 
-    Numbers are compared as the decimals they are written with; beyond 2**53 that may say otherwise
-    than the exact value of a float.
+    `@>` also finds a scalar among the items of an array. Unfolding the metadata as on SQLite
+    would say the same, but the planner takes that for so dear that it compiles each query to
+    machine code first. Numbers are compared as the decimals they are written with; beyond 2**53
+    that may say otherwise than the exact value of a float.
     """
-    kind, text = "jsonb_typeof(found.value)", "(found.value #>> ARRAY[]::text[])"
-    listed = f"CASE {kind} WHEN 'array' THEN found.value ELSE '[]' END"
-    is_wanted = "IN (SELECT wanted.value FROM jsonb_array_elements(CAST({value} AS jsonb)) AS wanted)"
-    holds = f"EXISTS (SELECT 1 FROM jsonb_array_elements({listed}) AS item WHERE item.value {is_wanted})"
+    found = "(CAST({text} AS jsonb) -> {key})"
+    kind, text = f"jsonb_typeof({found})", f"({found} #>> ARRAY[]::text[])"
+    wanted = "SELECT jsonb_array_elements(CAST({value} AS jsonb))"
+    holds = f"{kind} = 'array' AND {found} @> ANY (ARRAY({wanted}))"
     number, other = f"CAST({text} AS numeric)", "CAST({value} AS numeric)"
     tests = {
-        "exists": "TRUE",
-        "is_any_of": f"found.value {is_wanted} OR {holds}",
-        "is_list": "found.value = CAST({value} AS jsonb)",
+        "exists": f"{found} IS NOT NULL",
+        "is_any_of": f"{found} IN ({wanted}) OR {holds}",
+        "is_list": f"{found} = CAST({{value}} AS jsonb)",
         "contains": holds,
         "contains_text": f"{holds} OR {kind} = 'string' AND strpos({text}, {{part}}) > 0",
     }
     for name, sign in _ORDER.items():
         tests[f"text_{name}"] = f"{kind} = 'string' AND {text} COLLATE \"C\" {sign} {{value}}"
         tests[f"number_{name}"] = f"CASE {kind} WHEN 'number' THEN {number} {sign} {other} END"
-    return {name: _row("jsonb_each(CAST({text} AS jsonb))", test) for name, test in tests.items()}
-
-
-def _row(members: str, test: str) -> str:
-    return f"EXISTS (SELECT 1 FROM {members} AS found WHERE found.key = {{key}} AND ({test}))"
+    return {name: f"coalesce({test}, FALSE)" for name, test in tests.items()}
 
 
 _SQLITE = _sqlite()

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL
 
 from memx_core.filters import Filter
-from memx_core.ledger import queue, reads, removal, schema, transcripts, writes
+from memx_core.ledger import lookups, queue, reads, removal, schema, transcripts, writes
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import spaces
 from memx_core.ledger.values import Committed, OpenJob, Removed, Write
@@ -78,13 +78,13 @@ class Ledger:
     def revision(self, namespace: str) -> int:
         """Number of the newest write of `namespace`."""
         with self._database.reading() as connection:
-            return reads.revision(connection, namespace)
+            return lookups.revision(connection, namespace)
 
     def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
         """What was written to `scope` after revision `since`, and the revision reached."""
         with self._database.reading() as connection:
-            reached = reads.revision(connection, namespace)
-            return reads.entries(connection, namespace, scope, since), reached
+            reached = lookups.revision(connection, namespace)
+            return list(lookups.entries(connection, namespace, scope, since)), reached
 
     def fingerprint(self, namespace: str) -> str | None:
         """The embedder's whose vectors serve `namespace`; `None` before the first."""
@@ -109,8 +109,8 @@ class Ledger:
 
     def by_slot(
         self, namespace: str, scope: Scope, slots: Collection[str], now: datetime, limit: int
-    ) -> list[MemoryItem]:
-        """Current memories at exactly this address that fill one of `slots`, newest first."""
+    ) -> dict[int, MemoryItem]:
+        """Current memories at exactly this address that fill one of `slots`, by row, newest first."""
         with self._database.reading() as connection:
             return reads.by_slot(connection, namespace, scope, slots, now, limit)
 
@@ -120,8 +120,8 @@ class Ledger:
         """What an index found, by row, as far as the ledger confirms it."""
         with self._database.reading() as connection:
             return (
-                reads.memories_by_row(connection, namespace, scope, memories, now) if memories else {},
-                reads.messages_by_row(connection, namespace, scope, messages) if messages else {},
+                lookups.memories_by_row(connection, namespace, scope, memories, now) if memories else {},
+                lookups.messages_by_row(connection, namespace, scope, messages) if messages else {},
             )
 
     def rows_left(

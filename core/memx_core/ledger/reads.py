@@ -2,82 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Text, and_, func, or_, select, type_coerce
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Text, and_, or_, select, type_coerce
 
 from memx_core import addresses
 from memx_core.filters import Filter
 from memx_core.ledger import rows
 from memx_core.ledger.filter_sql import to_sql
-from memx_core.ledger.tables import changes, memories, message_vectors, messages, operations, version_vectors, versions
-from memx_core.ports import EntryKind, IndexEntry
-from memx_core.types import AddResult, Change, MemoryItem, Message, Page, Scope, Usage
+from memx_core.ledger.tables import changes, memories, messages, operations, versions
+from memx_core.ports import EntryKind
+from memx_core.types import AddResult, Change, MemoryItem, Page, Scope, Usage
 
 _SLICE = 500  # bound values a statement may carry, well under every database's limit
-
-
-def revision(connection: Connection, namespace: str) -> int:
-    """Number of the newest write."""
-    statement = select(func.max(operations.c.seq)).where(operations.c.namespace == namespace)
-    return connection.execute(statement).scalar() or 0
-
-
-def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> list[IndexEntry]:
-    """What an index has to know of `scope` that was written after `since`."""
-    of_versions = (
-        select(versions, version_vectors.c.vector)
-        .outerjoin(version_vectors, version_vectors.c.row == versions.c.row)
-        .where(rows.owned(versions, namespace, scope), versions.c.revision > since, versions.c.status != "deleted")
-        .order_by(versions.c.row)
-    )
-    of_messages = (
-        select(messages, message_vectors.c.vector)
-        .outerjoin(message_vectors, message_vectors.c.row == messages.c.row)
-        .where(rows.owned(messages, namespace, scope), messages.c.revision > since, messages.c.role.in_(_SPOKEN))
-        .order_by(messages.c.row)
-    )
-    if since == 0:
-        of_messages = of_messages.where(~messages.c.cleared)
-    found = [rows.memory_entry(row) for row in connection.execute(of_versions)]
-    return found + [rows.message_entry(row) for row in connection.execute(of_messages)]
-
-
-_SPOKEN = ("user", "assistant")
-
-
-def believed(now: datetime) -> ColumnElement[bool]:
-    """The versions that are current and have not expired."""
-    return and_(rows.current(), or_(versions.c.expires_at.is_(None), versions.c.expires_at > now))
-
-
-def memories_by_row(
-    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], now: datetime
-) -> dict[int, MemoryItem]:
-    """The current memories among `wanted` rows."""
-    condition = and_(rows.owned(versions, namespace, scope), believed(now))
-    return {row.row: rows.memory_item(row) for row in _by_row(connection, versions, wanted, condition)}
-
-
-def messages_by_row(
-    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int]
-) -> dict[int, tuple[MemoryItem, Message]]:
-    """The turns among `wanted` rows, as items and as themselves."""
-    condition = and_(rows.owned(messages, namespace, scope), ~messages.c.cleared)
-    found = _by_row(connection, messages, wanted, condition)
-    return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
-
-
-def _by_row(connection: Connection, table: Any, wanted: Collection[int], condition: Any) -> Iterable[Any]:  # noqa: ANN401  # SQL
-    ordered = sorted(wanted)
-    for start in range(0, len(ordered), _SLICE):
-        part = ordered[start : start + _SLICE]
-        yield from connection.execute(select(table).where(table.c.row.in_(part), condition))
 
 
 def rows_left(
@@ -94,7 +35,7 @@ def rows_left(
     left: dict[EntryKind, NDArray[np.int64]] = {}
     for kind in kinds:
         table = versions if kind == "memory" else messages
-        wanted = [believed(now)] if kind == "memory" else [~messages.c.cleared]
+        wanted = [rows.believed(now)] if kind == "memory" else [~messages.c.cleared]
         if condition is not None:
             wanted.append(to_sql(condition, type_coerce(table.c.metadata, Text)))
         if exact:
@@ -108,10 +49,10 @@ def memory(
     connection: Connection, namespace: str, scope: Scope | None, memory_id: str, now: datetime
 ) -> MemoryItem | None:
     """The current version of one memory."""
-    statement = select(versions).where(
-        versions.c.memory == select(memories.c.seq).where(memories.c.id == memory_id).scalar_subquery(),
-        rows.owned(versions, namespace, scope or Scope()),
-        believed(now),
+    statement = (
+        rows.select_items()
+        .join(memories, (memories.c.seq == versions.c.memory) & (memories.c.head == versions.c.version))
+        .where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()), rows.believed(now))
     )
     row = connection.execute(statement).one_or_none()
     return None if row is None else rows.memory_item(row)
@@ -120,7 +61,7 @@ def memory(
 def version(connection: Connection, namespace: str, memory_id: str, number: int) -> MemoryItem:
     """One version of a memory that is known to be there."""
     statement = (
-        select(versions)
+        rows.select_items()
         .join(memories, memories.c.seq == versions.c.memory)
         .where(memories.c.id == memory_id, versions.c.namespace == namespace, versions.c.version == number)
     )
@@ -132,26 +73,26 @@ def memories_by_id(
 ) -> list[MemoryItem]:
     """The current versions of `ids` at exactly this address."""
     statement = (
-        select(versions)
+        rows.select_items()
         .join(memories, (memories.c.seq == versions.c.memory) & (memories.c.head == versions.c.version))
-        .where(memories.c.id.in_(ids), memories.c.address == addresses.digest(namespace, scope), believed(now))
+        .where(memories.c.id.in_(ids), memories.c.address == addresses.digest(namespace, scope), rows.believed(now))
     )
     return [rows.memory_item(row) for row in connection.execute(statement)]
 
 
 def by_slot(
     connection: Connection, namespace: str, scope: Scope, slots: Collection[str], now: datetime, limit: int
-) -> list[MemoryItem]:
-    """Current memories at exactly this address that fill one of `slots`, newest first."""
+) -> dict[int, MemoryItem]:
+    """Current memories at exactly this address that fill one of `slots`, by row, newest first."""
     if not slots:
-        return []
+        return {}
     statement = (
-        select(versions)
-        .where(versions.c.address == addresses.digest(namespace, scope), versions.c.slot.in_(slots), believed(now))
+        rows.select_items()
+        .where(versions.c.address == addresses.digest(namespace, scope), versions.c.slot.in_(slots), rows.believed(now))
         .order_by(versions.c.row.desc())
         .limit(limit)
     )
-    return [rows.memory_item(row) for row in connection.execute(statement)]
+    return {row.row: rows.memory_item(row) for row in connection.execute(statement)}
 
 
 def page(
@@ -168,9 +109,9 @@ def page(
     """Memories of `scope`, newest first, beginning after the memory and version `after`."""
     wanted = [rows.owned(versions, namespace, scope)]
     alive = or_(versions.c.expires_at.is_(None), versions.c.expires_at > now)
-    wanted.append(and_(versions.c.status != "deleted", alive) if superseded else believed(now))
+    wanted.append(and_(versions.c.status != "deleted", alive) if superseded else rows.believed(now))
     if superseded:
-        living = aliased(memories)
+        living = memories.alias()
         wanted.append(select(living.c.seq).where(living.c.seq == versions.c.memory, living.c.alive).exists())
     if condition is not None:
         wanted.append(to_sql(condition, type_coerce(versions.c.metadata, Text)))
@@ -179,17 +120,21 @@ def page(
         earlier = and_(versions.c.memory == memory, versions.c.version < version)
         wanted.append(or_(versions.c.memory < memory, earlier))
     statement = (
-        select(versions).where(*wanted).order_by(versions.c.memory.desc(), versions.c.version.desc()).limit(limit + 1)
+        rows.select_items()
+        .add_columns(versions.c.memory)
+        .where(*wanted)
+        .order_by(versions.c.memory.desc(), versions.c.version.desc())
+        .limit(limit + 1)
     )
     found = connection.execute(statement).all()
-    items = tuple(rows.memory_item(row) for row in found[:limit])
+    items = tuple(rows.memory_item(row[:-1]) for row in found[:limit])
     last = found[limit - 1] if len(found) > limit else None
     return Page(items, None if last is None else f"{last.memory}.{last.version}")
 
 
 def history(connection: Connection, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
     """Every change of one memory, oldest first; also of a deleted one."""
-    made, before = aliased(versions), aliased(versions)
+    made, before = versions.alias(), versions.alias()
     statement = (
         select(changes, operations.c.id.label("operation_id"), made.c.text.label("new"), before.c.text.label("old"))
         .join(operations, operations.c.seq == changes.c.operation)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Table, and_
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, or_, select
 
 from memx_core import addresses, searchable
 from memx_core.ledger.tables import versions
@@ -17,15 +18,73 @@ CURRENT = ("active", "conflict")
 """Statuses of the versions that are believed now."""
 
 
+_ITEM = (
+    versions.c.row,
+    versions.c.id,
+    versions.c.text,
+    versions.c.user_id,
+    versions.c.agent_id,
+    versions.c.run_id,
+    versions.c.metadata,
+    versions.c.kind,
+    versions.c.version,
+    versions.c.created_at,
+    versions.c.recorded_at,
+    versions.c.valid_from,
+    versions.c.valid_to,
+    versions.c.expires_at,
+    versions.c.status,
+    versions.c.subject,
+    versions.c.slot,
+    versions.c.said_at,
+    versions.c.when_start,
+    versions.c.when_end,
+    versions.c.when_precision,
+    versions.c.when_phrase,
+)
+
+
+def select_items() -> Select[Any]:
+    """A statement whose rows `memory_item` reads: a row number, then the fields of a `MemoryItem` in order."""
+    return select(*_ITEM)
+
+
 def owned(table: Table, namespace: str, scope: Scope) -> ColumnElement[bool]:
     """The rows of `scope`, and nobody else's."""
     conditions = [table.c[column] == value for column, value in addresses.given(scope)]
     return and_(table.c.namespace == namespace, *conditions)
 
 
+def owned_by(table: Table, owners: tuple[str, ...]) -> ColumnElement[bool]:
+    """Like `owned`, with names instead of values: for a statement that is built once (see `bound`)."""
+    columns = ("namespace", *owners)
+    return and_(*(table.c[column] == bindparam(f"given_{column}") for column in columns))
+
+
+def checked_by(table: Table, owners: tuple[str, ...]) -> ColumnElement[bool]:
+    """Like `owned_by`, of rows that are known: an expression that no index answers, so that none is chosen."""
+    columns = ("namespace", *owners)
+    return and_(*(table.c[column].concat("") == bindparam(f"given_{column}") for column in columns))
+
+
+def bound(namespace: str, scope: Scope) -> dict[str, str]:
+    """The values for `owned_by`."""
+    return {"given_namespace": namespace, **{f"given_{column}": value for column, value in addresses.given(scope)}}
+
+
+def owners(scope: Scope) -> tuple[str, ...]:
+    """The columns that `scope` gives."""
+    return tuple(column for column, _ in addresses.given(scope))
+
+
 def current() -> ColumnElement[bool]:
     """The versions that are believed now."""
-    return versions.c.status.in_(CURRENT)
+    return or_(*(versions.c.status == status for status in CURRENT))
+
+
+def believed(now: datetime) -> ColumnElement[bool]:
+    """The versions that are current and have not expired."""
+    return and_(current(), or_(versions.c.expires_at.is_(None), versions.c.expires_at > now))
 
 
 def scope_of(row: Row[Any]) -> Scope:
@@ -33,36 +92,18 @@ def scope_of(row: Row[Any]) -> Scope:
     return Scope(row.user_id, row.agent_id, row.run_id)
 
 
-def span(row: Row[Any] | Mapping[str, Any]) -> TimeSpan | None:
+def span(row: Row[Any]) -> TimeSpan | None:
     """The time that a version speaks of."""
-    values = row if isinstance(row, Mapping) else row._mapping
-    if values["when_start"] is None:
+    if row.when_start is None:
         return None
-    return TimeSpan(values["when_start"], values["when_end"], values["when_precision"], values["when_phrase"])
+    return TimeSpan(row.when_start, row.when_end, row.when_precision, row.when_phrase)
 
 
-def memory_item(row: Row[Any]) -> MemoryItem:
-    """One version of a memory."""
-    return MemoryItem(
-        id=row.id,
-        text=row.text,
-        user_id=row.user_id,
-        agent_id=row.agent_id,
-        run_id=row.run_id,
-        metadata=row.metadata,
-        kind=row.kind,
-        version=row.version,
-        created_at=row.created_at,
-        updated_at=row.recorded_at,
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-        expires_at=row.expires_at,
-        status=row.status,
-        subject=row.subject,
-        slot=row.slot,
-        when=span(row),
-        said_at=row.said_at,
-    )
+def memory_item(row: Sequence[Any]) -> MemoryItem:
+    """One version of a memory, of a row of `select_items`."""
+    *fields, start, end, precision, phrase = row[1:]
+    when = None if start is None else TimeSpan(start, end, precision, phrase)
+    return MemoryItem(*fields, when)  # type: ignore[call-arg]  # as many as `_ITEM` says
 
 
 def message(row: Row[Any]) -> Message:

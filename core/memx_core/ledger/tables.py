@@ -9,6 +9,7 @@ address" is one equality with no special case for absent ids.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,9 +26,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
+from sqlalchemy.types import UserDefinedType
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,34 +43,56 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
+class Moment(UserDefinedType[datetime]):
     """An aware UTC time, kept as microseconds since 1970: exact, sortable, the same everywhere."""
 
-    impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Microseconds since 1970."""
-        return None if value is None else (value - EPOCH) // _MICROSECOND
+    def get_col_spec(self, **kw: object) -> str:
+        """The column's type in every database."""
+        return "BIGINT"
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """An aware UTC time."""
-        return None if value is None else EPOCH + timedelta(microseconds=value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
+        """To microseconds since 1970."""
+        return _microseconds
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        """To an aware UTC time."""
+        return _moment
 
 
-class JsonText(TypeDecorator[Any]):
+def _microseconds(value: datetime | None) -> int | None:
+    return None if value is None else (value - EPOCH) // _MICROSECOND
+
+
+def _moment(value: int | None) -> datetime | None:
+    return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class JsonText(UserDefinedType[Any]):
     """JSON kept as text, read the same by every database."""
 
-    impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ANN401  # any JSON
-        """Strict JSON: no NaN."""
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    def get_col_spec(self, **kw: object) -> str:
+        """The column's type in every database."""
+        return "TEXT"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401  # any JSON
-        """The parsed value."""
-        return {} if value is None or value == "{}" else json.loads(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """To strict JSON: no NaN."""
+        return _to_json
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+        """To the parsed value."""
+        return _from_json
+
+
+def _to_json(value: Any) -> str:  # noqa: ANN401  # any JSON
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _from_json(value: str | None) -> Any:  # noqa: ANN401  # any JSON
+    return {} if value is None or value == "{}" else json.loads(value)
 
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
@@ -161,7 +184,13 @@ versions = Table(
     Index("uq_memx_versions_memory_version", "memory", "version", unique=True),
     Index("ix_memx_versions_address_slot", "address", "slot"),
     *_by_owner("memx_versions", "revision"),
-    *_by_owner("memx_versions", "status", "memory"),
+    *_by_owner("memx_versions", "memory", "version"),
+    Index(
+        "ix_memx_versions_conflicts_with",
+        "conflicts_with",
+        sqlite_where=text("conflicts_with IS NOT NULL"),
+        postgresql_where=text("conflicts_with IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -204,6 +233,7 @@ messages = Table(
     Index(
         "ix_memx_messages_job", "job", sqlite_where=text("job IS NOT NULL"), postgresql_where=text("job IS NOT NULL")
     ),
+    Index("ix_memx_messages_namespace_session_row", "namespace", "session", "row"),
     Index("ix_memx_messages_address_session_row", "address", "session", "row"),
     *_by_owner("memx_messages", "revision"),
     sqlite_autoincrement=True,
@@ -220,6 +250,7 @@ evidence = Table(
     Column("quote", Text, nullable=False),
     Column("start", Integer, nullable=False),
     Index("ix_memx_evidence_memory", "memory", "version"),
+    Index("ix_memx_evidence_message", "message"),
     sqlite_autoincrement=True,
 )
 

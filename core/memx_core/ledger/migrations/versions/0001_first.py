@@ -152,22 +152,33 @@ def upgrade() -> None:
     )
     op.create_index("ix_memx_versions_address_slot", "memx_versions", ["address", "slot"], unique=False)
     op.create_index(
-        "ix_memx_versions_agent_id_memory", "memx_versions", ["namespace", "agent_id", "status", "memory"], unique=False
-    )
-    op.create_index(
         "ix_memx_versions_agent_id_revision", "memx_versions", ["namespace", "agent_id", "revision"], unique=False
     )
     op.create_index(
-        "ix_memx_versions_run_id_memory", "memx_versions", ["namespace", "run_id", "status", "memory"], unique=False
+        "ix_memx_versions_agent_id_version",
+        "memx_versions",
+        ["namespace", "agent_id", "memory", "version"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_memx_versions_conflicts_with",
+        "memx_versions",
+        ["conflicts_with"],
+        unique=False,
+        sqlite_where=sa.text("conflicts_with IS NOT NULL"),
+        postgresql_where=sa.text("conflicts_with IS NOT NULL"),
     )
     op.create_index(
         "ix_memx_versions_run_id_revision", "memx_versions", ["namespace", "run_id", "revision"], unique=False
     )
     op.create_index(
-        "ix_memx_versions_user_id_memory", "memx_versions", ["namespace", "user_id", "status", "memory"], unique=False
+        "ix_memx_versions_run_id_version", "memx_versions", ["namespace", "run_id", "memory", "version"], unique=False
     )
     op.create_index(
         "ix_memx_versions_user_id_revision", "memx_versions", ["namespace", "user_id", "revision"], unique=False
+    )
+    op.create_index(
+        "ix_memx_versions_user_id_version", "memx_versions", ["namespace", "user_id", "memory", "version"], unique=False
     )
     op.create_index("uq_memx_versions_memory_version", "memx_versions", ["memory", "version"], unique=True)
     op.create_table(
@@ -211,6 +222,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("job IS NOT NULL"),
     )
     op.create_index(
+        "ix_memx_messages_namespace_session_row", "memx_messages", ["namespace", "session", "row"], unique=False
+    )
+    op.create_index(
         "ix_memx_messages_run_id_revision", "memx_messages", ["namespace", "run_id", "revision"], unique=False
     )
     op.create_index(
@@ -242,6 +256,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_memx_evidence_memory", "memx_evidence", ["memory", "version"], unique=False)
+    op.create_index("ix_memx_evidence_message", "memx_evidence", ["message"], unique=False)
     op.create_table(
         "memx_message_vectors",
         sa.Column("row", _SERIAL, autoincrement=False, nullable=False),

@@ -1,0 +1,1 @@
+"""What memx costs, measured; nothing here is a test."""

@@ -1,0 +1,37 @@
+"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [search] [memory] …`."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+
+from benchmarks import costs
+
+MEASURES = {
+    "import": costs.importing,
+    "add": costs.adding,
+    "search": costs.searching,
+    "memory": costs.holding,
+    "rules": costs.proposing,
+    "embedder": costs.embedding,
+}
+
+
+def main() -> None:
+    """Measures what is named, or everything."""
+    wanted = sys.argv[1:] or list(MEASURES)
+    unknown = set(wanted) - set(MEASURES)
+    if unknown:
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+    print(f"memx-core {version('memx-core')}, Python {platform.python_version()}, {platform.machine()}")
+    print("CPU time of this process unless said otherwise; medians, with the middle half of the runs\n")
+    for name in wanted:
+        print(f"{name}: {MEASURES[name].__doc__}", flush=True)
+        for line in MEASURES[name]():
+            print(f"  {line}", flush=True)
+        print()
+
+
+if __name__ == "__main__":
+    main()

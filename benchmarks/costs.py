@@ -1,0 +1,190 @@
+"""What importing, adding, searching and holding cost."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from pydantic import BaseModel
+
+from benchmarks import samples, timing
+from memx_core import Completion, Memory, Message, Scope
+from memx_core.embedders import LocalEmbedder
+from memx_core.extraction import rules
+from memx_core.ledger import Attributes, Ledger, Write
+from memx_core.ports import Vector, Vectors
+from memx_core.types import Operation, ProposalRequest
+
+_NAMESPACE = "default"
+
+
+class _Embedder:
+    """Costs nothing: any text has the next of some ready-made vectors."""
+
+    fingerprint = "bench:ready:384"
+
+    def __init__(self) -> None:
+        self._ready = samples.vectors(4096, seed=1)
+        self._next = itertools.count()
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        start = next(self._next) % 4000
+        return self._ready[start : start + len(texts)]
+
+    def embed_query(self, text: str) -> Vector:
+        return self.embed_documents([text])[0]
+
+
+class _Model:
+    """Costs nothing: two new facts at each call."""
+
+    def __init__(self) -> None:
+        self._facts = iter(samples.facts(100_000, seed=2))
+
+    def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
+        blank = {"event": "ADD", "target": -1, "messages": [0], "quote": "", "when": "", "subject": "", "slot": ""}
+        return Completion(data={"operations": [{**blank, "text": next(self._facts), "reason": ""} for _ in range(2)]})
+
+
+def fill(path: Path, *, scopes: int, each: int) -> None:
+    """Writes `each` memories into each of `scopes` users, as `add` would, without a model."""
+    ledger = Ledger(path)
+    texts = iter(samples.facts(scopes * each))
+    ready = samples.vectors(4096)
+    for user in range(scopes):
+        for start in range(0, each, 1000):
+            size = min(1000, each - start)
+            ids = [f"{user:08d}-0000-4000-8000-{start + at:012d}" for at in range(size)]
+            ledger.write(
+                Write(
+                    id=f"{user}-{start}",
+                    kind="add",
+                    namespace=_NAMESPACE,
+                    scope=Scope(f"user-{user}"),
+                    at=samples.START,
+                    actor="bench",
+                    operations=[Operation("ADD", id, next(texts)) for id in ids],
+                    vectors={id: ready[(user + start + at) % 4096] for at, id in enumerate(ids)},
+                    attributes=Attributes(metadata={"n": start}),
+                    fingerprint=_Embedder.fingerprint,
+                )
+            )
+    ledger.close()
+
+
+def importing() -> Iterator[str]:
+    """`import memx_core` in a fresh process (target: 0.3 s CPU, 60 MB)."""
+    code = """
+import resource, memx_core
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
+    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(7)]
+    seconds, kilobytes = zip(*(map(float, run.stdout.split()) for run in runs), strict=True)
+    yield f"{median(seconds):.2f} s CPU, {median(kilobytes) / 1024:.0f} MB at its peak, Python itself included"
+
+
+@contextmanager
+def filled(*, scopes: int, each: int) -> Iterator[Memory]:
+    """A memory with `each` facts for each of `scopes` users."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "memx.db")
+        fill(path, scopes=scopes, each=each)
+        with Memory(_Model(), _Embedder(), path) as memory:
+            yield memory
+
+
+def adding() -> Iterator[str]:
+    """`add` of a two-message turn that yields two facts, model and embedder free (10 ms at 1,000; growth 1.5x)."""
+    medians: list[float] = []
+    for scopes, each in ((1, 1_000), (1_000, 100)):
+        with filled(scopes=scopes, each=each) as memory:
+            taken = timing.cpu(_turns(memory, scopes), runs=200, warm=60)
+        medians.append(median(taken))
+        yield f"{scopes * each:>7,} memories in {scopes:>5,} scopes: {timing.shown(taken)}"
+    yield f"growth {medians[1] / medians[0]:.2f}x"
+
+
+def _turns(memory: Memory, scopes: int) -> Callable[[], object]:
+    words = iter(samples.facts(10_000, seed=3))
+    users = itertools.cycle(random.Random(0).sample(range(scopes), min(scopes, 50)))
+
+    def turn() -> object:
+        said = [{"role": "user", "content": next(words)}, {"role": "assistant", "content": next(words)}]
+        return memory.add(said, user_id=f"user-{next(users)}")
+
+    return turn
+
+
+def searching() -> Iterator[str]:
+    """`search`, both arms, embedder free, warm (targets: 1 ms at 1,000, 5 ms at 10,000)."""
+    for each in (1_000, 10_000):
+        with filled(scopes=1, each=each) as memory:
+            first = timing.cpu(_queries(memory, _SHORT), runs=2, warm=0)[0]
+            short = timing.cpu(_queries(memory, _SHORT), runs=300)
+            long = timing.cpu(_queries(memory, samples.facts(50, seed=4)), runs=300)
+        shown = f"{timing.shown(short)}, long queries {timing.shown(long)}"
+        yield f"{each:>6,} in one scope: {shown}; the first {first * 1e3:.0f} ms"
+
+
+_SHORT = ("Who bought the violin?", "where is the lantern", "What did Hana paint near the river?")
+
+
+def _queries(memory: Memory, queries: Sequence[str]) -> Callable[[], object]:
+    asked = itertools.cycle(queries)
+    return lambda: memory.search(next(asked), user_id="user-0")
+
+
+def holding() -> Iterator[str]:
+    """Memory held by a loaded scope of 10,000, 384 dimensions, beyond its text (target: 2.2 KB a memory)."""
+    each = 10_000
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "memx.db")
+        fill(path, scopes=1, each=each)
+        with Memory(_Model(), _Embedder(), path) as memory:
+            memory.search("warm up the statements", user_id="user-none")
+            tracemalloc.start()
+            memory.search("a lantern near the river", user_id="user-0")
+            held, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        size = os.path.getsize(path)
+    yield f"{held / each:,.0f} bytes a memory held, {peak / each:,.0f} at the peak of loading"
+    yield f"{size / each:,.0f} bytes a memory on disk, text and vector included"
+    yield f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB peak of this process"
+
+
+def proposing() -> Iterator[str]:
+    """The offline proposer on one message (target: 2 ms)."""
+    said = [
+        "I moved to Oslo last month and my sister Ines still lives in Lisbon.",
+        "Could you help me rewrite this paragraph so that it sounds less stiff?",
+        "I'm vegetarian, allergic to peanuts, and I work as a nurse at the harbour clinic.",
+        "haha no, that was last year",
+    ]
+    turns = itertools.cycle(Message("user", words, timestamp=samples.START) for words in said)
+    taken = timing.cpu(lambda: rules.propose(ProposalRequest((next(turns),))), runs=2000, warm=100)
+    yield timing.shown(taken, "us")
+
+
+def embedding() -> Iterator[str]:
+    """The bundled embedder on short texts (first call loads it)."""
+    embedder = LocalEmbedder()
+    yield f"loading: {timing.cpu(lambda: embedder.embed_query('hello'), runs=2, warm=0)[0] * 1e3:.0f} ms"
+    texts = samples.facts(8)
+    for size in (1, 8):
+        batch = texts[:size]
+        taken = [each / size for each in timing.cpu(partial(embedder.embed_documents, batch), runs=30)]
+        yield f"batches of {size}: {timing.shown(taken)} a text"
+    assert np.isfinite(embedder.embed_query("done")).all()

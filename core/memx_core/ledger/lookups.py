@@ -1,0 +1,124 @@
+"""What an index reads of the ledger, and the reading back of what it found.
+
+These run at every search, so each statement is built once for each combination of given ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from functools import cache, partial
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, Connection, Row, Select, bindparam, func, or_, select
+
+from memx_core.ledger import rows
+from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
+from memx_core.ports import IndexEntry
+from memx_core.types import MemoryItem, Message, Scope
+
+_SIZES = (16, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
+_NO_ROW = -1
+_SPOKEN = ("user", "assistant")
+
+
+def revision(connection: Connection, namespace: str) -> int:
+    """Number of the newest write."""
+    return connection.execute(_revision(), {"given_namespace": namespace}).scalar() or 0
+
+
+@cache
+def _revision() -> Select[Any]:
+    return select(func.max(operations.c.seq)).where(operations.c.namespace == bindparam("given_namespace"))
+
+
+def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> Iterator[IndexEntry]:
+    """What an index has to know of `scope` that was written after `since`."""
+    values = {**rows.bound(namespace, scope), "since": since}
+    owners = rows.owners(scope)
+    for row in connection.execute(_version_entries(owners), values):
+        yield rows.memory_entry(row)
+    for row in connection.execute(_message_entries(owners), values):
+        if since or not row.cleared:
+            yield rows.message_entry(row)
+
+
+@cache
+def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
+    return (
+        select(versions, version_vectors.c.vector)
+        .outerjoin(version_vectors, version_vectors.c.row == versions.c.row)
+        .where(
+            rows.owned_by(versions, owners),
+            versions.c.revision > bindparam("since"),
+            versions.c.status != "deleted",
+        )
+        .order_by(versions.c.row)
+    )
+
+
+@cache
+def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
+    return (
+        select(messages, message_vectors.c.vector)
+        .outerjoin(message_vectors, message_vectors.c.row == messages.c.row)
+        .where(
+            rows.owned_by(messages, owners),
+            messages.c.revision > bindparam("since"),
+            messages.c.role.in_(_SPOKEN),
+        )
+        .order_by(messages.c.row)
+    )
+
+
+def memories_by_row(
+    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], now: datetime
+) -> dict[int, MemoryItem]:
+    """The current memories among `wanted` rows."""
+    values = {**rows.bound(namespace, scope), "now": now}
+    found = _by_row(connection, partial(_memories, rows.owners(scope)), values, wanted)
+    return {row[0]: rows.memory_item(row) for row in found}
+
+
+@cache
+def _memories(owners: tuple[str, ...], size: int) -> Select[Any]:
+    return rows.select_items().where(
+        versions.c.row.in_(_places(size)),
+        rows.checked_by(versions, owners),
+        rows.current(),
+        or_(
+            versions.c.expires_at.is_(None), versions.c.expires_at > bindparam("now", type_=versions.c.expires_at.type)
+        ),
+    )
+
+
+def messages_by_row(
+    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int]
+) -> dict[int, tuple[MemoryItem, Message]]:
+    """The turns among `wanted` rows, as items and as themselves."""
+    found = _by_row(connection, partial(_messages, rows.owners(scope)), rows.bound(namespace, scope), wanted)
+    return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
+
+
+@cache
+def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
+    return select(messages).where(
+        messages.c.row.in_(_places(size)),
+        rows.checked_by(messages, owners),
+        ~messages.c.cleared,
+    )
+
+
+def _by_row(
+    connection: Connection, statement: Callable[[int], Select[Any]], values: dict[str, Any], wanted: Collection[int]
+) -> Iterator[Row[Any]]:
+    ordered = sorted(wanted)
+    for start in range(0, len(ordered), _SIZES[-1]):
+        part = ordered[start : start + _SIZES[-1]]
+        size = next(size for size in _SIZES if len(part) <= size)
+        places = {f"row_{place}": row for place, row in enumerate(part + [_NO_ROW] * (size - len(part)))}
+        yield from connection.execute(statement(size), {**values, **places})
+
+
+def _places(size: int) -> list[BindParameter[int]]:
+    return [bindparam(f"row_{place}", type_=BigInteger) for place in range(size)]
