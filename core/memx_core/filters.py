@@ -29,7 +29,7 @@ MAX_DEPTH = 20
 MAX_NODES = 500
 """Most conditions, AND, OR and NOT counted."""
 MAX_VALUES = 10_000
-"""Most values of one list, as after `in`."""
+"""Most values of all lists together, as after `in`."""
 
 _OPERATORS: tuple[Operator, ...] = get_args(Operator)
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -78,13 +78,14 @@ def compile_filter(raw: Mapping[str, Any] | None) -> Filter | None:
     """The filter that `raw` says, checked and cleaned; `None` for one that asks nothing.
 
     Values are what metadata holds: strings are cleaned likewise and datetimes become the same
-    ISO strings. A key is taken literally, whatever is in it: a dot is part of the key.
+    ISO strings. A key is taken literally, whatever is in it: a dot is part of the key. Only AND, OR and NOT
+    are never keys.
 
     Raises:
         FilterError: If an operator is unknown, an operand is of the wrong type, or there is too
             much of it.
     """
-    if raw is None or raw == {}:
+    if raw is None or (is_mapping(raw) and not raw):
         return None
     return _Reader().condition(raw, "filters", depth=1)
 
@@ -156,6 +157,7 @@ class _Reader:
     """Reads one filter, counting as it goes: shared parts could otherwise multiply without end."""
 
     nodes: int = 0
+    values: int = 0
 
     def condition(self, raw: object, where: str, *, depth: int) -> Filter:
         if not is_mapping(raw) or not raw:
@@ -196,7 +198,11 @@ class _Reader:
         known = _operator(op)
         if known is None:
             raise FilterError(f"unknown filter operator {show(op)} for {show(key)}; {_KNOWN}")
-        return self._counted(Compare(clean(key), known, _operand(operand, known, f"{known!r} of {show(key)}")))
+        value = _operand(operand, known, f"{known!r} of {show(key)}")
+        self.values += len(value) if isinstance(value, tuple) else 0
+        if self.values > MAX_VALUES:
+            raise _too_many_values()
+        return self._counted(Compare(clean(key), known, value))
 
     def _joined(self, combine: type[And | Or], parts: list[Filter]) -> Filter:
         return parts[0] if len(parts) == 1 else self._counted(combine(tuple(parts)))
@@ -236,5 +242,11 @@ def _values(value: object, where: str) -> tuple[Scalar, ...]:
         raise FilterError(f"{where} must be a list of values, not {show(value)}")
     values = cast("list[object]", value)
     if len(values) > MAX_VALUES:
-        raise FilterError(f"{where} has {len(values):,} values; at most {MAX_VALUES:,} are taken")
+        raise _too_many_values()
     return tuple(scalar(one, f"each value of {where}", error=FilterError) for one in values)
+
+
+def _too_many_values() -> FilterError:
+    return FilterError(
+        f"filters list more than {MAX_VALUES:,} values; store what they have in common, and ask for that"
+    )
