@@ -81,7 +81,7 @@ def _bm25(table: Table, words: Sequence[str]) -> tuple[_Scores, _Scores | None]:
     number = np.repeat(np.arange(len(found)), [len(positions) for positions, _ in found])
     positions = np.concatenate([positions for positions, _ in found])
     counts = np.concatenate([counts for _, counts in found]).astype(np.float32)
-    frequencies = np.bincount(number, facts.current[positions], len(found))
+    frequencies = np.bincount(number, facts.current[positions], len(found)).astype(np.float64)
     rarity = _rarity(facts.currents, frequencies)
     gains = (K1 + 1) * rarity[number] * counts / (counts + facts.burdens[positions])
     scores = np.bincount(positions, gains, table.count)

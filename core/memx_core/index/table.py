@@ -70,7 +70,7 @@ class Table:
         arrays = self._records.nbytes + self._vectors.nbytes + self.postings.nbytes
         return arrays + len(self.ids) * _BYTES_OF_ID + self.facts.nbytes
 
-    def put(self, entries: Sequence[IndexEntry], *, spare: bool = True) -> None:
+    def put(self, entries: Sequence[IndexEntry]) -> None:
         """Takes in new and changed entries; of several with one row the last.
 
         Raises:
@@ -87,18 +87,18 @@ class Table:
             if place >= 0:
                 self._records["alive"][place] = False
             fresh.append(entry)
-        self._append(fresh, spare=spare)
+        self._append(fresh)
         self.facts = self._facts()
         if self.count - self.facts.living > max(_FEW_DEAD, self.count // 4):
             self._pack()
 
-    def _append(self, entries: Sequence[IndexEntry], *, spare: bool) -> None:
+    def _append(self, entries: Sequence[IndexEntry]) -> None:
         if not entries:
             return
         words = [tokens(entry.text) for entry in entries]
         lengths = [len(terms) for terms in words]
         self.postings.add(hashes(term for terms in words for term in terms), lengths, first=self.count)
-        self._reserve(self.count + len(entries), spare=spare)
+        self._reserve(self.count + len(entries))
         for place, (entry, length) in enumerate(zip(entries, lengths, strict=True), start=self.count):
             self._set(place, entry, length)
         self.ids += [entry.id for entry in entries]
@@ -137,11 +137,11 @@ class Table:
                     f"{self.dimensions} dimensions; embed it again with the present model"
                 )
 
-    def _reserve(self, count: int, *, spare: bool) -> None:
-        """Makes room; with `spare` for an eighth more, so that growing one by one stays cheap."""
+    def _reserve(self, count: int) -> None:
+        """Makes room, for an eighth more than needed: growing one by one stays cheap."""
         if count <= len(self._records):
             return
-        size = count + (count // 8 + 8 if spare else 0)
+        size = count + count // 8 + 8
         records, vectors = np.zeros(size, _RECORD), np.empty((size, self.dimensions), np.float32)
         records[: self.count], vectors[: self.count] = self.columns, self.vectors
         self._records, self._vectors = records, vectors

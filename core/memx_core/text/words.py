@@ -28,7 +28,7 @@ _MARKS = (
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u3041-\u30ff\u31f0-\u31ff\u1100-\u11ff\uac00-\ud7af\u0e01-\u0eff\u1000-\u109f\u1780-\u17d3"
 
-_WORD = rf"[\w{_MARKS}]+"
+_WORD = rf"\w[\w{_MARKS}]*"
 _RUN = re.compile(
     rf"(?:(?<![\w.])\.(?=[a-z]))?{_WORD}(?:(?:[.@'&-]|(?<=\d),(?=\d{{3}}(?!\d))){_WORD})*(?:\+\+|[#%](?!\w))?"
 )
