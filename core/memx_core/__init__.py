@@ -3,8 +3,15 @@
     from memx_core import Memory
 
 An append-only ledger in SQL is the truth, the vector index is derived from it, and the language
-model only proposes. Importing this is quick and quiet: no network, no thread, no file.
+model only proposes. Importing this is quick and quiet: no network, no thread, no file. What needs
+SQLAlchemy, numpy and pydantic is imported when it is first named, so that an application which only
+catches our errors or annotates with our types does not pay for them.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from memx_core.errors import (
     BudgetExceededError,
@@ -19,8 +26,6 @@ from memx_core.errors import (
     PlanConflictError,
     ScopeError,
 )
-from memx_core.memory import Memory, ScopedMemory
-from memx_core.ports import Completion
 from memx_core.types import (
     AddResult,
     Change,
@@ -36,6 +41,10 @@ from memx_core.types import (
     TimeSpan,
     Usage,
 )
+
+if TYPE_CHECKING:
+    from memx_core.memory import Memory, ScopedMemory
+    from memx_core.ports import Completion
 
 __all__ = [
     "AddResult",
@@ -66,3 +75,19 @@ __all__ = [
     "TimeSpan",
     "Usage",
 ]
+
+_LATER = {
+    "Completion": "memx_core.ports",
+    "Memory": "memx_core.memory",
+    "ScopedMemory": "memx_core.memory",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # whatever the name stands for
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
