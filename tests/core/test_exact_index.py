@@ -85,6 +85,19 @@ def test_what_is_held_is_not_read_again():
     assert source.read == [100, 1]
 
 
+def test_names_follow_what_was_told_and_what_was_searched(source, index):
+    everything = ("memory", "message")
+    assert index.names(APP, ADA, everything) == frozenset()
+    written = [entry(1, names=("rosa",)), turn(1, "violin", names=("bo",))]
+    source.write(APP, *written)
+    index.apply(APP, written)
+    assert index.names(APP, ADA) == {"rosa"}
+    assert index.names(APP, ADA, everything) == {"rosa", "bo"}
+    source.write(APP, entry(2, names=("ines",)))  # by another process: nobody tells
+    index.search(ask("kettle"))
+    assert index.names(APP, ADA) == {"rosa", "ines"}
+
+
 def test_a_failed_reading_leaves_nothing_out_later():
     class Failing(ListSource):
         failing = True

@@ -8,7 +8,7 @@ one scope. Scopes not searched for long are let go when all together hold too mu
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from threading import Lock
@@ -35,7 +35,8 @@ class ExactIndex:
         self._max_bytes = max_bytes
         self._source: IndexSource | None = None
         self._holdings: OrderedDict[_Key, _Holding] = OrderedDict()
-        self._lock = Lock()  # of `_holdings`; never held while reading or searching
+        self._told: Counter[str] = Counter()  # per application, the writes of this process
+        self._lock = Lock()  # of these two; never held while reading or searching
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(scopes={len(self._holdings)}, nbytes={self.nbytes})"
@@ -57,7 +58,9 @@ class ExactIndex:
         self._source = source
 
     def apply(self, namespace: str, entries: Sequence[IndexEntry]) -> None:
-        """Does nothing: the next search reads what was written."""
+        """Only notes that something was written: the next call reads it."""
+        with self._lock:
+            self._told[namespace] += 1
 
     def search(self, query: IndexQuery) -> list[list[IndexHit]]:
         """Per query the union of both arms' best entries of each kind.
@@ -67,17 +70,24 @@ class ExactIndex:
             IndexUnavailableError: If it is attached to no source.
         """
         holding = self._holding(query.namespace, query.scope)
+        told = self._told[query.namespace]
         with holding.lock:
-            holding.catch_up(self._reader, query.kinds)
+            holding.catch_up(self._reader, query.kinds, told)
             found = [hits(holding.tables[kind], kind, query) for kind in query.kinds]
         self._let_go()
         return [[hit for part in parts for hit in part] for parts in zip(*found, strict=True)]
 
     def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:
-        """Lower-cased names of speakers and subjects of `kinds` in `scope`."""
+        """Lower-cased names of speakers and subjects of `kinds` in `scope`.
+
+        Those of another process's writes are known after the next search: they only help to
+        rank, and are not worth asking the ledger once more before each search.
+        """
         holding = self._holding(namespace, scope)
+        told = self._told[namespace]
         with holding.lock:
-            holding.catch_up(self._reader, kinds)
+            if not holding.has_heard(told, kinds):
+                holding.catch_up(self._reader, kinds, told)
             return frozenset[str]().union(*(holding.tables[kind].facts.names for kind in kinds))
 
     def drop(self, namespace: str, scope: Scope | None = None) -> None:
@@ -121,16 +131,24 @@ class _Holding:
         self.lock = Lock()
         self.tables: dict[EntryKind, Table] = {}
         self.nbytes = 0
-        self._reached: dict[EntryKind, int] = {}
+        self._reached: dict[EntryKind, int] = {}  # revision
+        self._heard: dict[EntryKind, int] = {}  # writes told of when it last caught up
         self._namespace = namespace
         self._scope = scope
 
-    def catch_up(self, source: IndexSource, kinds: Iterable[EntryKind]) -> None:
-        """Brings the tables of `kinds` to what `source` holds now."""
+    def has_heard(self, told: int, kinds: Iterable[EntryKind]) -> bool:
+        """Whether the tables of `kinds` hold all writes that this process was told of."""
+        return all(self._heard.get(kind) == told for kind in kinds)
+
+    def catch_up(self, source: IndexSource, kinds: Iterable[EntryKind], told: int) -> None:
+        """Brings the tables of `kinds` to what `source` holds now, which is no less than was `told`."""
         newest = source.revision(self._namespace)
         late: list[EntryKind] = [kind for kind in kinds if self._reached.get(kind, -1) != newest]
-        if not late:
-            return
+        if late:
+            self._read_or_reload(source, late)
+        self._heard.update(dict.fromkeys(kinds, told))
+
+    def _read_or_reload(self, source: IndexSource, late: Sequence[EntryKind]) -> None:
         try:
             self._read(source, late)
         except EmbeddingMismatchError:

@@ -8,8 +8,8 @@ threshold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp
+from typing import NamedTuple
 
 from memx_core.ports import IndexHit
 
@@ -22,8 +22,7 @@ NAMED = 0.1
 _MIDDLE, _SPREAD = 7.0, 2.5  # of BM25 as it comes, where an index gives no share
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """A hit with its one score.
 
     Attributes:
@@ -45,18 +44,15 @@ def fuse(hits: Sequence[IndexHit]) -> list[Fused]:
 
 
 def _fused(hit: IndexHit) -> Fused:
-    dense = _smoothed(_positive(hit.dense), _positive(hit.near_dense))
-    words = _smoothed(_share(hit.share, hit.words), _share(hit.near_share, hit.near_words))
-    return Fused(hit, min(1.0, _joined(dense, words) + NAMED * hit.named), dense, words)
+    dense, words = _positive(hit.dense), _share(hit.share, hit.words)
+    if hit.near_dense is not None or hit.near_words is not None:
+        dense = _lifted(dense, _positive(hit.near_dense))
+        words = _lifted(words, _share(hit.near_share, hit.near_words))
+    score = dense or words or 0.0 if dense is None or words is None else DENSE * dense + (1 - DENSE) * words
+    return Fused(hit, min(1.0, score + NAMED) if hit.named else score, dense, words)
 
 
-def _joined(dense: float | None, words: float | None) -> float:
-    if dense is None or words is None:
-        return dense or words or 0.0
-    return DENSE * dense + (1 - DENSE) * words
-
-
-def _smoothed(own: float | None, near: float | None) -> float | None:
+def _lifted(own: float | None, near: float | None) -> float | None:
     """A short turn's own score, or more if what is around it has much more: a reply answers its question."""
     return own if own is None or near is None else max(own, (1 - NEAR) * own + NEAR * near)
 
