@@ -232,6 +232,7 @@ class Operation:
         reason: Why.
         ended: Store as an already ended version: something newer is known.
         conflicts_with: The memory that it contradicts without an order in time.
+        retracts: A DELETE that takes back what was said: its sources are not recalled either.
     """
 
     event: Event
@@ -247,6 +248,7 @@ class Operation:
     reason: str = ""
     ended: bool = False
     conflicts_with: str | None = None
+    retracts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

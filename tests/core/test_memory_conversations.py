@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memx_core import Message
 from memx_core.testing import ScriptedLLM
-from tests.answers import adds
+from tests.answers import NOTHING, adds, deletes
 from tests.conftest import Door
 
 ADA = {"user_id": "ada"}
@@ -94,3 +94,25 @@ def test_earlier_turns_are_shown_for_understanding(memory: Door, llm: ScriptedLL
     (prompt,) = llm.prompts
     assert "Do you have any pets" in prompt
     assert "Unrelated chatter" not in prompt
+
+
+def test_what_was_retracted_is_not_recalled_from_its_message_either(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada has a dog called Rex"), deletes(0, "forget about my dog"), NOTHING)
+    memory.add("I'm Ada, my dog is called Rex", session_id="s", **ADA)
+    memory.add("Please forget about my dog.", session_id="s", **ADA)
+    assert "Rex" not in str(memory.recall("Which dog does Ada have?", **ADA))
+    assert contents(memory, "s")[0] == "I'm Ada, my dog is called Rex"
+    memory.add("Hello again", session_id="s", **ADA)
+    assert "Rex" not in llm.prompts[-1]
+
+
+def test_a_deleted_memory_and_its_message_are_not_recalled(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada lives in Oslo"), adds("Ada has a cat"))
+    (home,) = memory.add("I'm Ada, I live in Oslo", session_id="s", **ADA).changes
+    memory.add("I'm Ada, I have a cat", session_id="s", **ADA)
+    memory.delete(home.memory_id, **ADA)
+    assert "Oslo" not in str(memory.recall("Where does Ada live?", **ADA))
+    assert "cat" in str(memory.recall("Which pets?", **ADA))
+    memory.delete_all(**ADA)
+    assert str(memory.recall("Which pets?", **ADA)) == ""
+    assert len(contents(memory, "s")) == 2

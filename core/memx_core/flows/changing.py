@@ -57,7 +57,13 @@ async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, rea
     for _ in range(learning.TRIES):
         item = await existing(io, room, memory_id, scope)
         operation = Operation(
-            "DELETE", item.id, item.text, old_text=item.text, expected_version=item.version, reason=reason
+            "DELETE",
+            item.id,
+            item.text,
+            old_text=item.text,
+            expected_version=item.version,
+            reason=reason,
+            retracts=True,
         )
         try:
             await _write(io, room, item, operation, Attributes(keep_expiry=True), None)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from memx_core import addresses
 from memx_core.ledger.rows import span
-from memx_core.ledger.tables import changes, memories, versions
+from memx_core.ledger.tables import changes, evidence, memories, messages, versions
 from memx_core.ledger.values import Outdated, Write
 from memx_core.text import fingerprint
 from memx_core.types import Change, Evidence, Operation
@@ -70,6 +70,7 @@ def apply(connection: Connection, request: Write, operation: int) -> Applied:
     _create(connection, request, [step for step in writing if step.head is None])
     rows = _insert_versions(connection, request, operation, writing)
     _flag_conflicts(connection, operation, writing, heads)
+    _withhold(connection, operation, [step.memory for step in writing if step.operation.retracts])
     made = _record(connection, request, operation, writing)
     same = {rows[step.operation.memory_id]: step.head.row for step in writing if step.head is not None and _same(step)}
     return Applied(made, tuple(warnings), rows, same, [proof for step in steps for proof in _proofs(step)])
@@ -332,6 +333,14 @@ def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[_Ste
                 .where(versions.c.row == other.row, or_(versions.c.status == "active", versions.c.status == "conflict"))
                 .values(status="conflict", conflicts_with=step.operation.memory_id, revision=operation)
             )
+
+
+def _withhold(connection: Connection, operation: int, retracted: Sequence[int]) -> None:
+    """Turns that a retracted memory came from are not recalled in its place; their transcript keeps them."""
+    if retracted:
+        sources = select(evidence.c.message).where(evidence.c.memory.in_(retracted))
+        statement = update(messages).where(messages.c.row.in_(sources))
+        connection.execute(statement.values(withheld=True, revision=operation))
 
 
 def _record(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> tuple[Change, ...]:

@@ -106,6 +106,7 @@ def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
         messages.c.row.in_(_places(size)),
         rows.checked_by(messages, owners),
         ~messages.c.cleared,
+        ~messages.c.withheld,
     )
 
 

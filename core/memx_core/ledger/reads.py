@@ -35,7 +35,7 @@ def rows_left(
     left: dict[EntryKind, NDArray[np.int64]] = {}
     for kind in kinds:
         table = versions if kind == "memory" else messages
-        wanted = [rows.believed(now)] if kind == "memory" else [~messages.c.cleared]
+        wanted = [rows.believed(now)] if kind == "memory" else [~messages.c.cleared, ~messages.c.withheld]
         if condition is not None:
             wanted.append(to_sql(condition, type_coerce(table.c.metadata, Text)))
         if exact:

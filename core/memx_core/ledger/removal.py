@@ -26,13 +26,18 @@ from memx_core.types import Operation, Scope
 
 
 def delete_all(connection: Connection, request: Write, operation: int) -> int:
-    """Deletes, softly, every living memory of the request's scope; how many there were."""
+    """Deletes, softly, every living memory of the request's scope; how many there were.
+
+    The turns stay in their transcripts and are neither found nor recalled any more.
+    """
     statement = select(versions).where(rows.owned(versions, request.namespace, request.scope), rows.current())
     by_address: defaultdict[Scope, list[Operation]] = defaultdict(list)
     for row in connection.execute(statement):
         by_address[rows.scope_of(row)].append(
             Operation("DELETE", row.id, row.text, old_text=row.text, expected_version=row.version, reason=_REASON)
         )
+    owned = rows.owned(messages, request.namespace, request.scope)
+    connection.execute(update(messages).where(owned, ~messages.c.withheld).values(withheld=True, revision=operation))
     for scope, deletions in by_address.items():
         for start in range(0, len(deletions), _BATCH):
             part = tuple(deletions[start : start + _BATCH])

@@ -167,7 +167,7 @@ def message_entry(row: Row[Any]) -> IndexEntry:
         vector=vector(row.vector),
         names=searchable.names(row.name),
         session=row.session,
-        current=not row.cleared,
+        current=not (row.cleared or row.withheld),
     )
 
 

@@ -61,6 +61,7 @@ def _values(message: Message, request: Write, operation: int, job: int | None) -
         "said_at": message.timestamp or request.at,
         "recorded_at": request.at,
         "cleared": False,
+        "withheld": False,
         "job": job,
         "operation": operation,
         "revision": operation,
@@ -81,11 +82,12 @@ def read(connection: Connection, namespace: str, scope: Scope, session: str | No
 def before(
     connection: Connection, namespace: str, scope: Scope, session: str | None, limit: int, row: int | None
 ) -> list[Message]:
-    """The last turns of the conversation at exactly this address, up to `row`."""
+    """The last turns of the conversation at exactly this address, up to `row`; not what was deleted."""
     statement = select(messages).where(
         messages.c.address == addresses.digest(namespace, scope),
         messages.c.session == (session or ""),
         ~messages.c.cleared,
+        ~messages.c.withheld,
     )
     if row is not None:
         statement = statement.where(messages.c.row < row)

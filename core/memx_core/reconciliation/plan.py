@@ -61,6 +61,7 @@ def _operation(draft: Draft, new_id: Callable[[], str]) -> Operation:
         subject=draft.subject or written.subject,
         slot=draft.slot or written.slot,
         reason=draft.reason,
+        retracts=draft.event == "DELETE" and draft.asked,
     )
 
 

@@ -199,6 +199,7 @@ def upgrade() -> None:
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("cleared", sa.Boolean(), nullable=False),
+        sa.Column("withheld", sa.Boolean(), nullable=False),
         sa.Column("job", _SERIAL, nullable=True),
         sa.Column("operation", _SERIAL, nullable=False),
         sa.Column("revision", _SERIAL, nullable=False),
