@@ -13,7 +13,8 @@ from typing import TypeAlias, cast
 from pydantic import BaseModel
 
 from memx_core.extraction.events import event_of, said_event
-from memx_core.extraction.shapes import Item, fields, text_in
+from memx_core.extraction.fields import fields, text_in
+from memx_core.extraction.shapes import Item
 from memx_core.extraction.tolerant import Cut
 from memx_core.types import Event, ProposedOperation
 

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from memx_core.extraction.fields import MOST
 from memx_core.extraction.items import operation
 from memx_core.extraction.reading import Reading, read
 from memx_core.extraction.refusals import is_refusal
-from memx_core.extraction.shapes import MOST, Found, Item, choose, find
+from memx_core.extraction.shapes import Found, Item, choose, find
 from memx_core.ports import Completion
 from memx_core.types import ProposedOperation
 
@@ -78,6 +79,8 @@ def _judged(found: Found) -> Answer:
         return Answer(operations, warnings, "partial" if warnings else "ok")
     if any(warning.startswith("refused") for warning in warnings):
         return Answer(warnings=warnings, verdict="refused")
+    if any(warning.startswith("unknown_event") for warning in warnings):
+        return Answer(warnings=warnings, verdict="partial")  # Understood, but not to be done.
     return _unusable("it is cut off" if found.cut else "none of its entries is an operation")
 
 
@@ -93,6 +96,8 @@ def _losses(found: Found, entries: Sequence[ProposedOperation | str]) -> list[st
     losses: list[str] = []
     if found.cut and not any(isinstance(entry, str) and entry.startswith("truncated") for entry in entries):
         losses.append("truncated: the answer ends in the middle; what was complete in it counts")
+    if found.damaged:
+        losses.append("not_an_operation: a part of the answer is not valid JSON")
     if len(found.items) > MOST:
         losses.append(f"too_many: the answer has more than {MOST} entries; the rest was not read")
     return losses

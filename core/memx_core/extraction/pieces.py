@@ -97,13 +97,14 @@ def _parts(messages: Sequence[Message], max_tokens: int) -> Iterator[tuple[int, 
 
 def divided(text: str, *, max_tokens: int) -> Iterator[str]:
     """`text` in parts of at most `max_tokens`, which joined are `text` again."""
-    start = 0
+    start, window = 0, 4 * max_tokens
     while start < len(text):
-        end = start + _fitting(text[start : start + 4 * max_tokens], max_tokens)
+        size = _fitting(text[start : start + window], max_tokens)
+        end = start + size
         if end < len(text):
             end = _border(text, start, end)
         yield text[start:end]
-        start = end
+        start, window = end, min(4 * max_tokens, 2 * size)  # What follows is most often written alike.
 
 
 def _fitting(window: str, max_tokens: int) -> int:

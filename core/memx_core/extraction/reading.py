@@ -22,6 +22,7 @@ _REASONING = re.compile(rf"<\s*({_TAG})\b[^<>]*>[^<]*+(?:<(?!/?\s*{_TAG}\b)[^<]*
 _OPENED = re.compile(rf"<\s*{_TAG}\b[^<>]*>", re.IGNORECASE)
 _CLOSED = re.compile(rf"</\s*{_TAG}\s*>", re.IGNORECASE)
 _START = re.compile(r"[{\[]")
+_OBJECT = re.compile(r"[{\[]\s*[\"'{\u201c]")  # Braces in prose have no quote behind them.
 _SEPARATOR = re.compile(r"[\s,;`\ufeff\u200b]*+(?:json[5lc]?|python)?[\s,;`\ufeff\u200b]*+", re.IGNORECASE)
 
 
@@ -101,7 +102,7 @@ def _scan(text: str) -> Reading:
             value = reader.value_at(start.start())
         except MalformedError:
             failures += 1
-            damaged = damaged or start[0] == "{"
+            damaged = damaged or _OBJECT.match(text, start.start()) is not None
             position = start.end()
             continue
         apart = apart or (bool(values) and not _SEPARATOR.fullmatch(text, end, start.start()))

@@ -11,27 +11,32 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
-from typing import Literal, TypeAlias, cast
+from typing import cast
 
 from pydantic import BaseModel
 
-from memx_core.extraction.events import event_in, event_of, plain, said_event
+from memx_core.extraction.events import event_in, event_of, said_event
+from memx_core.extraction.fields import (
+    ARGUMENTS,
+    ENVELOPES,
+    LIST_NAMES,
+    LISTS,
+    MOST,
+    Kind,
+    Object,
+    fields,
+    is_json,
+    is_turn,
+    is_withheld,
+    text_in,
+)
 from memx_core.extraction.reading import Reading, read
 from memx_core.extraction.refusals import is_refusal
 from memx_core.extraction.tolerant import Cut
 from memx_core.types import Event
 
-Kind: TypeAlias = Literal["fact", "operation"]
-Object: TypeAlias = Mapping[str, object]
 DEEPEST = 6
 """Envelopes within envelopes that are opened."""
-MOST = 512
-"""Entries that are looked at."""
-TEXT_KEYS = (
-    "text", "fact", "content", "memory", "newmemory", "newtext", "statement", "sentence", "data", "description",
-    "information", "value",
-)  # fmt: skip
-"""Names of the field that holds a fact, the best first, without their punctuation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +63,16 @@ class Found:
         single: The answer was one entry, without a list around it.
         withheld: There is no answer: a filter took it, or the model refused in a field for that.
         cut: The text ended within it; an entry that is not whole is a `Cut` or holds one.
+        damaged: Some of the text could not be read.
     """
 
     items: tuple[Item, ...] = ()
     single: bool = False
     withheld: bool = False
     cut: bool = False
+    damaged: bool = False
 
 
-_OPERATION_LISTS = ("operations", "ops", "actions", "events", "edits", "decisions")
-_FACT_LISTS = ("facts", "memories", "memory", "items", "results", "entries", "statements", "observations", "list")
-_LISTS: dict[str, Kind] = {
-    **dict.fromkeys(_OPERATION_LISTS, "operation"),
-    **dict.fromkeys(_FACT_LISTS, "fact"),
-}
-_ENVELOPES = (
-    "result", "response", "output", "answer", "final", "finalanswer", "json", "payload", "arguments", "args", "kwargs",
-    "parameters", "input", "actioninput", "function", "functioncall", "toolcalls", "toolcall", "tooluse", "message",
-    "choices", "parsed", "properties", "content", "text", "data", "value",
-)  # fmt: skip
-_STOPPED = re.compile("content.?filter|refusal|safety|blocked|prohibited|recitation", re.IGNORECASE)
-_TURN_KEYS = frozenset({"role", "choices", "toolcalls", "functioncall", "finishreason", "stopreason"})
-_TURN_TYPES = frozenset({"text", "outputtext", "message", "tooluse", "toolcall", "function", "functioncall"})
 _BULLET = re.compile(r"^\s*(?:[-*\u2022]|\d{1,3}[.)])\s+")
 
 
@@ -90,7 +83,8 @@ def choose(reading: Reading) -> Found | None:
         found = [each for each in found if each.single]
     if reading.apart and not all(each.single for each in found):
         found = found[-1:]
-    return _joined(found)
+    joined, cut = _joined(found), any(isinstance(value, Cut) for value in reading.values)
+    return joined and replace(joined, cut=joined.cut or cut, damaged=reading.damaged)
 
 
 def find(value: object, *, depth: int = 0) -> Found | None:
@@ -109,17 +103,6 @@ def find(value: object, *, depth: int = 0) -> Found | None:
     return replace(found, cut=True) if found and isinstance(value, Cut) else found
 
 
-def text_in(value: Object) -> object:
-    """What an object holds in the field for its fact; `None` if it has no such field."""
-    named = fields(value)
-    return next((named[key] for key in TEXT_KEYS if named.get(key) is not None), None)
-
-
-def fields(value: Object) -> dict[str, object]:
-    """The fields of an object by their plain names."""
-    return {plain(key): field for key, field in islice(value.items(), MOST)}
-
-
 def _in_text(text: str, depth: int) -> Found | None:
     """JSON within a string; prose is no answer, unless it declines to give one."""
     if "{" not in text and "[" not in text:
@@ -130,11 +113,11 @@ def _in_text(text: str, depth: int) -> Found | None:
 
 def _in_object(value: Object, depth: int) -> Found | None:
     named = fields(value)
-    if _is_withheld(named):
+    if is_withheld(named):
         return Found(withheld=True)
     if (found := _in_lists(named, depth)) is not None:
         return found
-    if not _is_turn(named) and isinstance(text := text_in(value), str) and not _is_json(text):
+    if not is_turn(named) and isinstance(text := text_in(value), str) and not is_json(text):
         return _one(value)
     if (found := _in_envelope(named, depth)) is not None:
         return found
@@ -145,29 +128,13 @@ def _one(value: object) -> Found:
     return Found((Item(value, "operation"),), single=True)
 
 
-def _is_withheld(named: Object) -> bool:
-    """Whether an object says that there is no answer."""
-    if any(named.get(key) for key in ("content", "message", "toolcalls", "choices")):
-        return False
-    stopped = str(named.get("finishreason") or named.get("stopreason") or "")
-    return bool(_STOPPED.search(stopped) or (isinstance(named.get("refusal"), str) and named["refusal"]))
-
-
-def _is_turn(named: Object) -> bool:
-    """Whether an object is a message or a call, whose text would be the answer and not a fact."""
-    return bool(_TURN_KEYS & named.keys()) or plain(named.get("type")) in _TURN_TYPES
-
-
-def _is_json(text: str) -> bool:
-    return text.lstrip().startswith(("{", "[", "```"))
-
-
 def _in_lists(named: Object, depth: int) -> Found | None:
     """The entries under a name for lists; of several such names the first that has any."""
     empty: Found | None = None
-    for key, kind in _LISTS.items():
-        field = named.get(key)
-        if isinstance(field, str) and (key != "memory" or _is_json(field)):
+    others = (key for key in named if key not in LISTS and LIST_NAMES.fullmatch(key))
+    for key in (*LISTS, *others):
+        field, kind = named.get(key), LISTS.get(key, "fact")
+        if isinstance(field, str) and (key != "memory" or is_json(field)):
             found = _in_text(field, depth) or _lines(field)
         elif isinstance(field, (list, tuple)):
             found = _in_list(cast("Sequence[object]", field), kind, depth)
@@ -218,9 +185,20 @@ def _kind(values: Iterable[object], kind: Kind) -> Kind:
 
 def _in_envelope(named: Object, depth: int) -> Found | None:
     """What an envelope holds; the name of a function says what is to happen to a single entry."""
-    for key in _ENVELOPES:
+    event = event_in(named.get("name"))
+    for key in ENVELOPES:
         if key in named and (found := find(named[key], depth=depth + 1)) is not None:
-            return _under(event_in(named.get("name")), found) if found.single else found
+            return _under(event, found) if found.single else found
+    return _in_call(event, named) if event else None
+
+
+def _in_call(event: Event, named: Object) -> Found | None:
+    """The arguments of a function that is named for an event, as in `delete_memory(memory_id=2)`."""
+    for key in ARGUMENTS:
+        said = named.get(key)
+        values = read(said).values if isinstance(said, str) else (said,)
+        if len(values) == 1 and isinstance(values[0], Mapping):
+            return _under(event, _one(cast("Object", values[0])))
     return None
 
 

@@ -43,6 +43,7 @@ Cut: TypeAlias = CutObject | CutList | CutText
 _IGNORED = re.compile(r"(?:[\s\ufeff\u200b\u2060\x00]+|//[^\n]*|#[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z))*+")
 _NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)")
 _WORD = re.compile(r"[-+]?[^\W\d][\w-]*")
+_TAIL = re.compile(r"[\w.+-]*+\s*\Z")  # It might have gone on.
 _ESCAPE = re.compile(r"u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(.)", re.DOTALL)
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\n": ""}
 _NOTHING = ("null", "none", "nan", "undefined", "infinity", "-infinity", "+infinity", "inf", "-inf", "-nan")
@@ -156,15 +157,16 @@ class Reader:
 
     def _bare(self, *, loose: bool) -> object:
         """A number, one of the known words, or with `loose` any word."""
+        if tail := _TAIL.match(self._text, self.position):
+            self.position = tail.end()
+            return CutText(tail[0])
         match = _WORD.match(self._text, self.position) or _NUMBER.match(self._text, self.position)
         if not match:
             raise MalformedError
         self.position = match.end()
         following = self._peek()
-        if not following:
-            return CutText(match[0])
         value = _bare_value(match[0])
-        if following not in (",", "}", "]", ")") or (isinstance(value, str) and not loose):
+        if following not in (",", "}", "]", ")", "") or (isinstance(value, str) and not loose):
             raise MalformedError
         return value
 

@@ -12,7 +12,22 @@ from memx_core import text
 from memx_core.types import MemoryItem
 
 # Attributes that have one value at a time: a new one takes the old one's place.
-_SINGLE = frozenset({"name", "birthday", "age", "home", "work", "job", "employer", "partner", "diet", "phone", "email"})
+_SINGLE = frozenset(
+    (
+        "name",
+        "age",
+        "birthday",
+        "home",
+        "address",
+        "employer",
+        "job",
+        "partner",
+        "relationship",
+        "diet",
+        "phone",
+        "email",
+    )
+)
 # Verbs that a thing can be true of many times over: sharing one proves nothing.
 _MANIFOLD = frozenset(
     text.tokens(
