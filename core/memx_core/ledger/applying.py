@@ -20,6 +20,11 @@ from memx_core.ledger.values import Outdated, Write
 from memx_core.text import fingerprint
 from memx_core.types import Change, Evidence, Operation
 
+# Built once: building a statement costs more than running it.
+_CREATE = insert(memories).returning(memories.c.seq, sort_by_parameter_order=True)
+_VERSION = insert(versions).returning(versions.c.row, sort_by_parameter_order=True)
+_RECORD = insert(changes)
+
 
 @dataclass(slots=True)
 class Applied:
@@ -258,7 +263,7 @@ def _create(connection: Connection, request: Write, steps: Sequence[_Step]) -> N
     rows = [
         {**common, "id": step.operation.memory_id, "fingerprint": fingerprint(step.operation.text)} for step in steps
     ]
-    made = connection.execute(insert(memories).returning(memories.c.seq, sort_by_parameter_order=True), rows)
+    made = connection.execute(_CREATE, rows)
     for step, seq in zip(steps, made.scalars(), strict=True):
         step.memory = seq
 
@@ -267,7 +272,7 @@ def _insert_versions(connection: Connection, request: Write, operation: int, ste
     if not steps:
         return {}
     rows = [_version(step, request, operation) for step in steps]
-    made = connection.execute(insert(versions).returning(versions.c.row, sort_by_parameter_order=True), rows)
+    made = connection.execute(_VERSION, rows)
     return {step.operation.memory_id: row for step, row in zip(steps, made.scalars(), strict=True)}
 
 
@@ -359,7 +364,7 @@ def _record(connection: Connection, request: Write, operation: int, steps: Seque
         for step, change in zip(steps, made, strict=True)
     ]
     if rows:
-        connection.execute(insert(changes), rows)
+        connection.execute(_RECORD, rows)
     return tuple(made)
 
 

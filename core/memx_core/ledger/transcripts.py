@@ -14,6 +14,8 @@ from memx_core.ledger.tables import evidence, message_vectors, messages
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
 
+_KEEP = insert(messages).returning(messages.c.row, sort_by_parameter_order=True)
+
 
 def keep(connection: Connection, request: Write, operation: int, job: int | None) -> list[int]:
     """Stores the turns of `request`, replacing those whose id is known; their rows, by position."""
@@ -31,8 +33,7 @@ def keep(connection: Connection, request: Write, operation: int, job: int | None
             fresh.append((position, values))
         found.append(row or 0)
     if fresh:
-        statement = insert(messages).returning(messages.c.row, sort_by_parameter_order=True)
-        made = connection.execute(statement, [values for _, values in fresh]).scalars()
+        made = connection.execute(_KEEP, [values for _, values in fresh]).scalars()
         for (position, _), row in zip(fresh, made, strict=True):
             found[position] = row
     return found

@@ -48,11 +48,18 @@ def write(connection: Connection, request: Write) -> Committed:
     return Committed(result, operation)
 
 
+# Built once: building a statement costs more than running it.
+_OPEN = insert(operations).returning(operations.c.seq)
+_EVIDENCE = insert(evidence)
+_QUEUE = insert(jobs).returning(jobs.c.seq)
+_FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
+_VECTORS = {table: insert(table) for table in (tables.message_vectors, tables.version_vectors)}
+_SERVING = select(tables.spaces).where(tables.spaces.c.namespace == bindparam("of"), tables.spaces.c.serving)
+
+
 def open_operation(connection: Connection, request: Write) -> int:
     """Starts the operation's row; its number is the revision of everything that it writes."""
-    seq: int = connection.execute(
-        insert(operations).values(operation_row(request)).returning(operations.c.seq)
-    ).scalar_one()
+    seq: int = connection.execute(_OPEN, operation_row(request)).scalar_one()
     return seq
 
 
@@ -99,7 +106,7 @@ def _queue(connection: Connection, request: Write, operation: int) -> int:
         "attempts": 0,
         "created_at": request.at,
     }
-    seq: int = connection.execute(insert(jobs).values(values).returning(jobs.c.seq)).scalar_one()
+    seq: int = connection.execute(_QUEUE, values).scalar_one()
     return seq
 
 
@@ -115,10 +122,11 @@ def _vectors(connection: Connection, request: Write, kept: Sequence[int], rows: 
         return
     size = len(next(iter((of_messages or of_versions).values())))
     serving = space(connection, request.namespace, request.fingerprint, dimensions=size)
+    if of_messages and (request.stored is not None or any(message.id for message in request.messages)):
+        connection.execute(_FORGET, [{"r": row} for row in of_messages])
     for table, vectors in ((tables.message_vectors, of_messages), (tables.version_vectors, of_versions)):
         if vectors:
-            connection.execute(delete(table).where(table.c.row == bindparam("r")), [{"r": row} for row in vectors])
-            connection.execute(insert(table), _vector_rows(vectors, serving))
+            connection.execute(_VECTORS[table], _vector_rows(vectors, serving))
 
 
 def _copy_vectors(connection: Connection, same: dict[int, int]) -> None:
@@ -140,7 +148,7 @@ def space(connection: Connection, namespace: str, fingerprint: str, *, dimension
         EmbeddingMismatchError: If it is another model's, or of another size.
     """
     table = tables.spaces
-    found = connection.execute(select(table).where(table.c.namespace == namespace, table.c.serving)).one_or_none()
+    found = connection.execute(_SERVING, {"of": namespace}).one_or_none()
     seq: int
     if found is None:
         values = {"namespace": namespace, "fingerprint": fingerprint, "dimensions": dimensions, "serving": True}
@@ -175,4 +183,4 @@ def _evidence(
         for memory, version, item in found
     ]
     if rows:
-        connection.execute(insert(evidence), rows)
+        connection.execute(_EVIDENCE, rows)
