@@ -18,6 +18,7 @@ from memx_core.types import MemoryItem, Recall, SearchHit
 
 OPENING, CLOSING = "<memories>", "</memories>"
 _LONGEST_NAME = 60
+_WIDEST_TOKEN = 24  # characters; a text that is longer than so many tokens need not be looked at
 # Markup, templates, controls, line separators, invisible and bidirectional characters, tags.
 _UNSAFE = re.compile(
     "[<>&{}\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -38,21 +39,24 @@ def pack(hits: Sequence[SearchHit], *, max_tokens: int, header: str | None = Non
     """
     frame = [OPENING, *([header] if header else []), CLOSING]
     room = max_tokens - sum(estimate_tokens(f"{line}\n") for line in frame)
-    hits = _distinct(hits)
-    lines: list[str] = []
-    packed: list[SearchHit] = []
-    for hit in hits:
+    lines = _filled(hits, room)
+    if not lines and hits and (cut := _cut(hits[0], room)):
+        lines = [(cut, hits[0])]
+    if not lines:
+        return Recall("")
+    text = "\n".join([*frame[:-1], *(line for line, _ in lines), CLOSING])
+    return Recall(text, tuple(hit for _, hit in lines), estimate_tokens(text))
+
+
+def _filled(hits: Sequence[SearchHit], room: int) -> list[tuple[str, SearchHit]]:
+    """The lines that fit, best first, with what they are of."""
+    lines: list[tuple[str, SearchHit]] = []
+    for hit in _distinct([hit for hit in hits if len(_text(hit)) <= _WIDEST_TOKEN * room]):
         line = _line(hit, _text(hit))
         if (size := estimate_tokens(f"{line}\n")) <= room:
-            lines.append(line)
-            packed.append(hit)
+            lines.append((line, hit))
             room -= size
-    if hits and not packed and (cut := _cut(hits[0], room)):
-        lines, packed = [cut], [hits[0]]
-    if not packed:
-        return Recall("")
-    text = "\n".join([*frame[:-1], *lines, CLOSING])
-    return Recall(text, tuple(packed), estimate_tokens(text))
+    return lines
 
 
 def escaped(text: str) -> str:
@@ -77,7 +81,8 @@ def _stamp(item: MemoryItem) -> str:
     said = _date(item.said_at or item.valid_from or item.created_at)
     parts = [said]
     if item.when is not None:
-        wording = "" if item.when.phrase.casefold() in item.text.casefold() else f" ({escaped(item.when.phrase)})"
+        phrase = item.when.phrase
+        wording = "" if phrase.casefold() in item.text.casefold() else f" ({escaped(_brief(phrase))})"
         parts = [f"{describe(item.when)}{wording}", f"said {said}"]
     if item.valid_to is not None:
         parts.append(f"until {_date(item.valid_to)}")
@@ -95,6 +100,10 @@ def _speaker(hit: SearchHit) -> str | None:
     name = hit.memory.subject if hit.message is None else hit.message.name or hit.message.role
     if not name or (hit.message is None and hit.memory.text.casefold().startswith(name.casefold())):
         return None
+    return _brief(name)
+
+
+def _brief(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}\u2026"
 
 
@@ -118,7 +127,7 @@ def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
 def _cut(hit: SearchHit, room: int) -> str | None:
     """The line of `hit` with as many of its words as fit and an ellipsis; `None` if not even one does."""
     text = _text(hit)
-    shortest, longest = 0, min(len(text), 24 * max(room, 0))
+    shortest, longest = 0, min(len(text), _WIDEST_TOKEN * max(room, 0))
     while shortest < longest:
         middle = (shortest + longest + 1) // 2
         fits = estimate_tokens(f"{_line(hit, _shortened(text, middle))}\n") <= room
@@ -130,6 +139,6 @@ def _shortened(text: str, length: int) -> str:
     """The first `length` characters, less a word that is cut."""
     start = text[:length]
     if length < len(text) and not text[length].isspace():
-        whole = re.sub(r"\S+$", "", start)
-        start = whole if whole.strip() else start
+        whole = start.rsplit(maxsplit=1)
+        start = whole[0] if len(whole) == 2 else start
     return start.rstrip() + "\u2026"

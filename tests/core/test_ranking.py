@@ -15,7 +15,7 @@ from memx_core.text import tokens
 from memx_core.types import MemoryItem, TimeSpan
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-KNOWN = frozenset({"rosa lind", "bo", "will", "王小明"})
+KNOWN = frozenset({"rosa lind", "bo", "will", "王小明", "anne-marie o'neil jr."})
 SHARE = st.floats(0, 1)
 COSINE = st.floats(-1, 1)
 HITS = st.builds(
@@ -76,6 +76,7 @@ def month(number):
         ("Rosa's favourite tea", "favourite tea", {"rosa lind"}),
         ("what is rosa's tea", "what is tea", {"rosa lind"}),
         ("Where did BO and Rosa meet first?", "Where did and meet first?", {"bo", "rosa lind"}),
+        ("Does Anne-Marie O\u2019Neil Jr ski?", "Does ski?", {"anne-marie o'neil jr."}),
         ("Does Will ski?", "Does ski?", {"will"}),
         ("王小明喜欢什么茶", "喜欢什么茶", {"王小明"}),
     ],

@@ -81,7 +81,7 @@ def _scaled(digits: str, scale: int) -> str:
 
 _NEGATION = re.compile(
     # English
-    r"\bnot\b(?!\s+only)|\w+n't\b|\bcan(?:no|')?t\b|\b(?:dont|never|none|nobody|nothing|nowhere|neither|nor|without)\b"
+    r"\bnot\b(?!\s+only)|(?<=\w)n't\b|\bcan(?:no|')?t\b|\b(?:dont|never|none|nobody|nothing|nowhere|neither|nor|without)\b"
     # English and Spanish: "No, thanks" answers and denies nothing
     r"|\bno(?=\s+\w)"
     # other Latin scripts

@@ -19,7 +19,7 @@ _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\uff0d"
 _UNIFIED = {ord(sign): plain for signs, plain in ((_SINGLE, "'"), (_DOUBLE, '"'), (_DASHES, "-")) for sign in signs}
 
 _STOPS = ".,;:!?\u3001\u3002\u0964\u060c\u061b\u061f\u06d4"
-_AFTER_WORDS = re.compile(rf"[{_STOPS}]+(?=\s|$)")
+_AFTER_WORDS = re.compile(rf"(?<![{_STOPS}])[{_STOPS}]++(?=\s|$)")
 _BEFORE_TEXT = re.compile(r"^(?:[-*\u2022]\s+|[,;:!?\u3001\u3002]+|\.(?![^\W_])|\s+)+")
 _AROUND = re.compile(r"""^(?:"([^"]+)"|'([^']+)'|\(([^()]+)\)|\[([^][]+)\]|\*{1,3}([^*]+)\*{1,3})$""")
 
