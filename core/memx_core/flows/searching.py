@@ -18,7 +18,7 @@ from memx_core.ports import EntryKind, IndexHit, IndexQuery
 from memx_core.ranking import Fused, fuse, mask_names, refine, swing
 from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
 
-POOL = 50
+POOL = 30
 """Hits of each arm that are weighed at least, however few are wanted."""
 _Confirmed: TypeAlias = tuple[Fused, MemoryItem, Message | None]
 
