@@ -81,7 +81,7 @@ async def _query(
     io: IO, room: Room, asked: Search, rows: Mapping[EntryKind, NDArray[np.int64]] | None
 ) -> tuple[IndexQuery, str]:
     """The query for the index: names boost their bearers and are taken out of what is embedded."""
-    known = await io.call(room.index.names, room.namespace, asked.scope)
+    known = await io.call(room.index.names, room.namespace, asked.scope, asked.kinds)
     names, masked = _masked(asked.query, known)
     vector = await io.embed_query(masked)
     query = IndexQuery(
