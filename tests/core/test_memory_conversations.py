@@ -116,3 +116,16 @@ def test_a_deleted_memory_and_its_message_are_not_recalled(memory: Door, llm: Sc
     memory.delete_all(**ADA)
     assert str(memory.recall("Which pets?", **ADA)) == ""
     assert len(contents(memory, "s")) == 2
+
+
+def test_a_recalled_block_in_a_message_is_not_learned_again(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada lives in Oslo"), adds("Ada has a cat", quote="a cat"))
+    memory.add("I'm Ada, I live in Oslo", **ADA)
+    block = str(memory.recall("Where does Ada live?", **ADA))
+    (change,) = memory.add(f"{block}\nI have a cat", session_id="s", **ADA).changes
+    assert "Oslo" not in llm.prompts[-1].rsplit("<messages>", 1)[1]
+    assert change.new_text == "Ada has a cat"
+    calls = len(llm.calls)
+    assert memory.add(block, session_id="s", **ADA).changes == ()
+    assert len(llm.calls) == calls
+    assert contents(memory, "s") == [f"{block}\nI have a cat", block]

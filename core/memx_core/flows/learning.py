@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from memx_core import searchable
+from memx_core import rendering, searchable
 from memx_core._io import IO
 from memx_core.errors import PlanConflictError
 from memx_core.extraction import llm, pieces, prompts, rules
@@ -82,7 +82,7 @@ def is_heard(message: Message) -> bool:
 
 def is_learned(message: Message) -> bool:
     """Whether memories may come from it: not from what memx itself put into the prompt."""
-    return is_heard(message) and message.origin != "recalled"
+    return is_heard(message) and message.origin != "recalled" and bool(rendering.blanked(message.content).strip())
 
 
 async def embed_messages(io: IO, messages: Sequence[Message]) -> dict[int, Vector]:
@@ -99,7 +99,7 @@ def _nothing() -> tuple[Proposal, Reconciled]:
 async def _request(
     io: IO, room: Room, batch: Batch, learned: Sequence[int], vectors: Mapping[int, Vector]
 ) -> ProposalRequest:
-    messages = tuple(batch.messages[position] for position in learned)
+    messages = tuple(_own_words(batch.messages[position]) for position in learned)
     before = batch.stored[0] if batch.stored else None
     context = await io.call(
         room.ledger.context, room.namespace, batch.scope, batch.session_id, limit=CONTEXT, before=before
@@ -107,7 +107,11 @@ async def _request(
     known = await candidates.find(
         io, room, batch.scope, messages, np.stack([vectors[position] for position in learned]), room.clock()
     )
-    return ProposalRequest(messages, known, tuple(filter(is_learned, context)), batch.request.instructions)
+    return ProposalRequest(messages, known, tuple(_own_words(message) for message in context if is_learned(message)), batch.request.instructions)
+
+
+def _own_words(message: Message) -> Message:
+    return replace(message, content=rendering.blanked(message.content))
 
 
 async def _propose(io: IO, room: Room, request: ProposalRequest) -> Proposal:
