@@ -118,7 +118,7 @@ def show_day(session: dict[str, Any]) -> None:
 
 def show_turn(memory: ScopedMemory, turn: dict[str, str], result: AddResult) -> None:
     """What was said, dim if nothing came of it, and below it what was learned and why."""
-    said = Text(turn["user"]) if result.changes else Text(f"{turn['user']}  (nothing to learn)", style="dim")
+    said = Text(turn["user"]) if result.changes else Text(f"{turn['user']}  (nothing learned)", style="dim")
     rows = Table.grid(padding=(0, 2))
     rows.add_row(Text(turn["at"][11:16], style="dim"), said)
     for change in result.changes:

@@ -85,12 +85,12 @@ def test_every_turn_is_shown_and_small_talk_teaches_nothing(shown: str) -> None:
         assert learned_from(shown, turn["user"])
     for said in ("How's your day going?", "By the way, what's the difference", "lol fair enough", "Ferns it is."):
         (turn,) = [turn for turn in TURNS if turn["user"].startswith(said)]
-        assert learned_from(shown, turn["user"]) == "(nothing to learn)"
+        assert learned_from(shown, turn["user"]) == "(nothing learned)"
 
 
 def test_a_wish_about_the_lottery_is_no_fact(shown: str) -> None:
     (wish,) = [turn["user"] for turn in TURNS if "lottery" in turn["user"]]
-    assert learned_from(shown, wish) == "(nothing to learn)"
+    assert learned_from(shown, wish) == "(nothing learned)"
 
 
 def test_a_relative_date_is_resolved_against_the_evening_it_was_said(shown: str) -> None:
