@@ -95,6 +95,8 @@ def _stamp(item: MemoryItem) -> str:
         parts = [f"{describe(item.when)}{wording}", f"said {said}"]
     if item.valid_to is not None:
         parts.append(f"until {_date(item.valid_to)}")
+    if item.kind == "message" and item.status == "superseded":
+        parts.append("partly out of date")
     if item.status == "conflict":
         parts.append("in conflict with another memory")
     return "; ".join(parts)
@@ -105,11 +107,13 @@ def _date(at: datetime) -> str:
 
 
 def _speaker(hit: SearchHit) -> str | None:
-    """Who said it, or whom it is about, unless the text begins with that name."""
-    name = hit.memory.subject if hit.message is None else hit.message.name or hit.message.role
-    if not name or (hit.message is None and hit.memory.text.casefold().startswith(name.casefold())):
+    """Who said it, or whom it is about, unless the text says so itself."""
+    if hit.message is not None:
+        return _brief(hit.message.name or hit.message.role)
+    about = hit.memory.subject
+    if not about or about.casefold() in ("user", "assistant") or about.casefold() in hit.memory.text.casefold():
         return None
-    return _brief(name)
+    return _brief(about)
 
 
 def _brief(name: str) -> str:

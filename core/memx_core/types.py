@@ -90,8 +90,9 @@ class MemoryItem:
         valid_from: Since when it has been true, as far as it was said.
         valid_to: Since when it is no longer true; `None` while it is.
         expires_at: From then on it is not returned any more.
-        status: `active`, `superseded` (an older version), `deleted`, or `conflict` (active, and
-            contradicted by another that no order in time decides).
+        status: `active`, `superseded` (an older version; of a message: partly out of date),
+            `deleted`, or `conflict` (active, and contradicted by another that no order in time
+            decides).
         subject: Who or what it is about, if known.
         slot: The attribute it fills (`home`, `diet`), if known.
         said_at: When the message that it comes from was said.

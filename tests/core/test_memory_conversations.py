@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from memx_core import Message
 from memx_core.testing import ScriptedLLM
-from tests.answers import NOTHING, adds, deletes
+from tests.answers import NOTHING, adds, deletes, updates
 from tests.conftest import Door
 
 ADA = {"user_id": "ada"}
@@ -129,3 +129,21 @@ def test_a_recalled_block_in_a_message_is_not_learned_again(memory: Door, llm: S
     assert memory.add(block, session_id="s", **ADA).changes == ()
     assert len(llm.calls) == calls
     assert contents(memory, "s") == [f"{block}\nI have a cat", block]
+
+
+def test_a_message_whose_news_has_changed_says_so_when_it_is_recalled(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada lives in Bergen"), updates(0, "Ada lives in Oslo"))
+    memory.add("I'm Ada, I live in Bergen", **ADA)
+    memory.add("I moved to Oslo", **ADA)
+    lines = str(memory.recall("Where does Ada live?", **ADA)).splitlines()
+    assert [line for line in lines if "Bergen" in line and "partly out of date" not in line] == []
+    assert [line for line in lines if "Oslo" in line and "partly out of date" in line] == []
+
+
+def test_asking_to_forget_does_not_itself_bring_it_back(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada's brother is getting divorced"), deletes(0, "forget about my brother's divorce"))
+    memory.add("I'm Ada, my brother is getting divorced", session_id="s", **ADA)
+    asked = [Message("user", "Please forget about my brother's divorce"), Message("assistant", "The divorce? Gone.")]
+    memory.add(asked, session_id="s", **ADA)
+    assert "divorce" not in str(memory.recall("How is Ada's brother?", **ADA))
+    assert len(contents(memory, "s")) == 3

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from memx_core import addresses
 from memx_core.ledger.rows import span
-from memx_core.ledger.tables import changes, evidence, memories, messages, versions
+from memx_core.ledger.tables import changes, memories, versions
 from memx_core.ledger.values import Outdated, Write
 from memx_core.text import fingerprint
 from memx_core.types import Change, Evidence, Operation
@@ -34,6 +34,8 @@ class Applied:
         changes: In the order of the operations.
         warnings: What turned out to be known already.
         rows: New version rows, by memory id.
+        closed: Memories and versions that something else took the place of.
+        retracted: Memories that were taken back.
         same: New version rows whose text is the former version's, with that one's row.
         evidence: Memory, version and evidence.
     """
@@ -41,6 +43,8 @@ class Applied:
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     rows: dict[str, int] = field(default_factory=dict[str, int])
+    closed: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    retracted: list[int] = field(default_factory=list[int])
     same: dict[int, int] = field(default_factory=dict[int, int])
     evidence: list[tuple[int, int, Evidence]] = field(default_factory=list[tuple[int, int, Evidence]])
 
@@ -75,10 +79,23 @@ def apply(connection: Connection, request: Write, operation: int) -> Applied:
     _create(connection, request, [step for step in writing if step.head is None])
     rows = _insert_versions(connection, request, operation, writing)
     _flag_conflicts(connection, operation, writing, heads)
-    _withhold(connection, operation, [step.memory for step in writing if step.operation.retracts])
     made = _record(connection, request, operation, writing)
     same = {rows[step.operation.memory_id]: step.head.row for step in writing if step.head is not None and _same(step)}
-    return Applied(made, tuple(warnings), rows, same, [proof for step in steps for proof in _proofs(step)])
+    return Applied(
+        changes=made,
+        warnings=tuple(warnings),
+        rows=rows,
+        closed=[(step.memory, step.head.version) for step in writing if step.head is not None and _replaces(step)],
+        retracted=[step.memory for step in writing if step.operation.retracts],
+        same=same,
+        evidence=[proof for step in steps for proof in _proofs(step)],
+    )
+
+
+def _replaces(step: _Step) -> bool:
+    """Whether the former text no longer holds."""
+    op, head = step.operation, step.head
+    return head is not None and op.event == "UPDATE" and not op.ended and op.text != head.text
 
 
 def _same(step: _Step) -> bool:
@@ -338,14 +355,6 @@ def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[_Ste
                 .where(versions.c.row == other.row, or_(versions.c.status == "active", versions.c.status == "conflict"))
                 .values(status="conflict", conflicts_with=step.operation.memory_id, revision=operation)
             )
-
-
-def _withhold(connection: Connection, operation: int, retracted: Sequence[int]) -> None:
-    """Turns that a retracted memory came from are not recalled in its place; their transcript keeps them."""
-    if retracted:
-        sources = select(evidence.c.message).where(evidence.c.memory.in_(retracted))
-        statement = update(messages).where(messages.c.row.in_(sources))
-        connection.execute(statement.values(withheld=True, revision=operation))
 
 
 def _record(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> tuple[Change, ...]:

@@ -136,7 +136,7 @@ def message_item(row: Row[Any]) -> MemoryItem:
         valid_from=row.said_at,
         valid_to=None,
         expires_at=None,
-        status="active",
+        status="superseded" if row.overtaken else "active",
         subject=row.name or row.role,
         said_at=row.said_at,
     )

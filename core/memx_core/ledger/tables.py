@@ -226,7 +226,8 @@ messages = Table(
     Column("said_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("cleared", Boolean, nullable=False),  # blanked; the row stays so that indexes notice
-    Column("withheld", Boolean, nullable=False),  # what was learned from it was deleted: in the transcript only
+    Column("withheld", Boolean, nullable=False),  # what was learned from it was taken back: in the transcript only
+    Column("overtaken", Boolean, nullable=False),  # something that was learned from it is no longer so
     Column("job", _Serial, ForeignKey("memx_jobs.seq")),  # still to be learned from
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
     Column("revision", _Serial, nullable=False),

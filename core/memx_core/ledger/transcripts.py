@@ -63,6 +63,7 @@ def _values(message: Message, request: Write, operation: int, job: int | None) -
         "recorded_at": request.at,
         "cleared": False,
         "withheld": False,
+        "overtaken": False,
         "job": job,
         "operation": operation,
         "revision": operation,

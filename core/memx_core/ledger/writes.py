@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal, select, u
 
 from memx_core import addresses
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.ledger import applying, tables, transcripts
+from memx_core.ledger import applying, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
 from memx_core.ledger.values import Committed, Write
@@ -35,7 +35,9 @@ def write(connection: Connection, request: Write) -> Committed:
     applied = applying.apply(connection, request, operation)
     _vectors(connection, request, kept, applied.rows)
     _copy_vectors(connection, applied.same)
+    sources.overtake(connection, applied.closed, operation)
     _evidence(connection, request, operation, kept, applied.evidence)
+    sources.withhold(connection, applied.retracted, _replies(request, kept), operation)
     if request.done is not None:
         _finish(connection, request.done)
     result = AddResult(
@@ -108,6 +110,13 @@ def _queue(connection: Connection, request: Write, operation: int) -> int:
     }
     seq: int = connection.execute(_QUEUE, values).scalar_one()
     return seq
+
+
+def _replies(request: Write, kept: Sequence[int]) -> list[int]:
+    """Rows of what the assistant said right after something was taken back, usually by repeating it."""
+    asked = {item.message for op in request.operations if op.retracts for item in op.evidence}
+    after = [at + 1 for at in asked if at + 1 < len(request.messages)]
+    return [kept[at] for at in after if request.messages[at].role == "assistant"]
 
 
 def _finish(connection: Connection, job: int) -> None:

@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("cleared", sa.Boolean(), nullable=False),
         sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("overtaken", sa.Boolean(), nullable=False),
         sa.Column("job", _SERIAL, nullable=True),
         sa.Column("operation", _SERIAL, nullable=False),
         sa.Column("revision", _SERIAL, nullable=False),

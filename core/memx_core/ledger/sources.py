@@ -1,0 +1,35 @@
+"""What becomes of the turns that a memory came from, once it no longer holds.
+
+The transcript keeps them all. But a turn whose news was taken back is no longer found or
+recalled, and one whose news is no longer so is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, Update, and_, or_, select, update
+
+from memx_core.ledger.tables import evidence, messages
+
+
+def withhold(connection: Connection, retracted: Collection[int], replies: Sequence[int], operation: int) -> None:
+    """The turns behind the memories `retracted`, the asking ones too, and the rows `replies` to those."""
+    if retracted:
+        sources = select(evidence.c.message).where(evidence.c.memory.in_(retracted))
+        concerned = or_(messages.c.row.in_(sources), messages.c.row.in_(replies))
+        connection.execute(_touched(operation).where(concerned).values(withheld=True))
+
+
+def overtake(connection: Connection, closed: Collection[tuple[int, int]], operation: int) -> None:
+    """The turns behind the versions `closed`: memory and version."""
+    if closed:
+        replaced = or_(
+            *(and_(evidence.c.memory == memory, evidence.c.version == version) for memory, version in closed)
+        )
+        sources = select(evidence.c.message).where(replaced)
+        connection.execute(_touched(operation).where(messages.c.row.in_(sources)).values(overtaken=True))
+
+
+def _touched(operation: int) -> Update:
+    return update(messages).values(revision=operation)
