@@ -19,7 +19,7 @@ def said(*texts):
 
 def put_together(pieces):
     """The texts of the conversation, from its pieces."""
-    texts = {}
+    texts: dict[int, str] = {}
     for piece in pieces:
         for position, message in zip(piece.positions, piece.messages, strict=True):
             texts[position] = texts.get(position, "") + message.content

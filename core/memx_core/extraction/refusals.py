@@ -22,7 +22,7 @@ _TASKS = (
 _REFUSALS = (
     rf"(?:(?:i'm |i am |we're |we are )?(?:very |so |really )?(?:sorry|afraid)|unfortunately"
     rf"|(?:i |we |my )?apologi[sz]e?s?)\b[^.]{{0,60}}?\b(?:i|we)(?:'m| am|'re| are)? {_UNABLE}\b",
-    r"as an? (?:ai|artificial intelligence|(?:ai |large )?language model|(?:ai )?assistant)\W+(?:i|we)\b",
+    r"as an? (?:ai|artificial intelligence|(?:ai |large )?(?:language )?model|(?:ai )?assistant)\W+(?:i|we)\b",
     rf"(?:i|we)(?:'m| am|'re| are)? (?:really |simply |currently )?{_UNABLE}\b(?=[^.]{{0,40}}\b{_TASKS}\b|\W*$)",
     r"(?:this|that|the|your) (?:request|content|conversation)\b[^.]{0,40}\b(?:violates|goes against)\b",
     # German, French, Spanish, Italian, Portuguese

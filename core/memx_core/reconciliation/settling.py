@@ -39,23 +39,26 @@ def settle(drafts: Sequence[Draft]) -> Settled:
 
 
 def _deletions(drafts: Sequence[Draft]) -> Settled:
-    """Deletions that the user did not ask for: part of a replacement or of a merger, or left out."""
+    """Deletions beside what is written: part of a replacement or of a merger; left out if nobody asked for them."""
     kept, warnings = list(drafts), list[str]()
     for draft in drafts:
-        if not _is_idle(draft) or draft.target is None:
+        if draft.event != "DELETE" or draft.target is None or _has_rival(draft, kept):
             continue
         others = [each for each in kept if each is not draft]
-        if any(each.event != "NONE" and _about(each) == _about(draft) for each in others):
-            continue  # Seen to with the other operations on the same memory.
-        heir = _heir(draft, draft.target, others)
-        if heir is None:
-            kept = others
-            warnings.append(f"unrelated_delete: nobody asked to forget {shown(draft.target.text)}; nothing replaces it")
-        elif heir.event == "ADD":
+        heir = _heir(draft.target, others)
+        if heir and heir.event == "ADD":
             evidence = joined(heir.evidence, draft.evidence)
             successor = replace(heir, event="UPDATE", target=draft.target, evidence=evidence)
             kept = [successor if each is heir else each for each in others]
+        elif not heir and not draft.asked:
+            kept = others
+            warnings.append(f"unrelated_delete: nobody asked to forget {shown(draft.target.text)}; nothing replaces it")
     return Settled(tuple(kept), tuple(warnings))
+
+
+def _has_rival(draft: Draft, others: Iterable[Draft]) -> bool:
+    """Whether another operation changes the same memory: those are seen to together."""
+    return any(each is not draft and each.event != "NONE" and _about(each) == _about(draft) for each in others)
 
 
 def _is_idle(draft: Draft) -> bool:
@@ -68,7 +71,7 @@ def _about(draft: Draft) -> str | None:
     return draft.target.id if draft.target else None
 
 
-def _heir(deletion: Draft, known: MemoryItem, others: Iterable[Draft]) -> Draft | None:
+def _heir(known: MemoryItem, others: Iterable[Draft]) -> Draft | None:
     """The text that takes the place of `known`, or has it in it; one that is new before one that is not."""
     writing = sorted((each for each in others if each.event in ("ADD", "UPDATE")), key=lambda each: each.event)
     for each in writing:

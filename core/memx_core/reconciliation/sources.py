@@ -52,7 +52,7 @@ class Sources:
     @cached_property
     def speak_of_time(self) -> bool:
         """Whether the turns speak of any time, be it one that nobody can resolve."""
-        return bool(self.times) or any(time.spots(turn.content) for turn in self.turns)
+        return any(time.spots(turn.content) for turn in self.turns)
 
     @cached_property
     def people(self) -> frozenset[str]:
