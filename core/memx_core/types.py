@@ -228,6 +228,7 @@ class Operation:
         evidence: Where it comes from.
         said_at: When it was said.
         when: The time it speaks of.
+        since: Since when it is true, if that was said; else since it was said.
         subject: Who it is about.
         slot: The attribute it fills.
         reason: Why.
@@ -244,6 +245,7 @@ class Operation:
     evidence: tuple[Evidence, ...] = ()
     said_at: datetime | None = None
     when: TimeSpan | None = None
+    since: datetime | None = None
     subject: str | None = None
     slot: str | None = None
     reason: str = ""

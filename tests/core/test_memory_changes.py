@@ -208,9 +208,19 @@ def test_the_time_of_a_memory_is_when_it_was_said(memory: Door, llm: ScriptedLLM
     assert item.when is not None
     assert (item.when.start, item.when.precision) == (datetime(2023, 4, 1, tzinfo=UTC), "month")
     assert item.when.phrase == "last month"
+    assert item.valid_from == said
     own = {"role": "user", "content": "I'm Ada, I have a cat", "timestamp": "2022-01-01T00:00:00+00:00"}
     (change,) = memory.add(own, timestamp=said, **ADA).changes
     assert memory.get(change.memory_id).said_at == datetime(2022, 1, 1, tzinfo=UTC)
+
+
+def test_a_time_that_the_model_names_says_since_when_it_is_true(memory: Door, llm: ScriptedLLM) -> None:
+    said = datetime(2023, 5, 8, 12, tzinfo=UTC)
+    llm.queue(adds("Ada lives in Berlin", when="last month"), adds("Ada will see Rome in June", when="in June"))
+    (past,) = memory.add("I'm Ada. I moved to Berlin last month", timestamp=said, **ADA).changes
+    assert memory.get(past.memory_id).valid_from == datetime(2023, 4, 1, tzinfo=UTC)
+    (future,) = memory.add("I'm Ada and will see Rome in June", timestamp=said, **ADA).changes
+    assert memory.get(future.memory_id).valid_from == said
 
 
 def test_an_older_contradiction_is_kept_as_ended(memory: Door, llm: ScriptedLLM) -> None:

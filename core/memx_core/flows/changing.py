@@ -95,6 +95,7 @@ def _updated(asked: Update, item: MemoryItem) -> Operation:
         expected_version=item.version,
         said_at=item.said_at if same else None,
         when=item.when if same else None,
+        since=item.valid_from if same else None,
         reason=asked.reason,
     )
 

@@ -234,9 +234,9 @@ def _until(step: _Step, request: Write) -> datetime:
 
 
 def _valid_from(operation: Operation, request: Write) -> datetime:
-    """Since when it is true: the past time it speaks of, or when it was said."""
+    """Since when it is true: the past time that was named for it, or when it was said."""
     said = operation.said_at or request.at
-    return said if operation.when is None else min(said, operation.when.start)
+    return said if operation.since is None else min(said, operation.since)
 
 
 def _move_heads(connection: Connection, request: Write, steps: Sequence[_Step]) -> None:

@@ -42,6 +42,7 @@ class Draft:
         event: What is to happen; `NONE` adds evidence to `target`.
         text: The new text; empty for `DELETE` and `NONE`.
         target: The known memory meant; `None` for `ADD`.
+        since: Since when it is true, if the proposer said what time it speaks of.
         asked: A `DELETE` that the user asked for in words that were found.
     """
 
@@ -51,6 +52,7 @@ class Draft:
     evidence: tuple[Evidence, ...] = ()
     said_at: datetime | None = None
     when: TimeSpan | None = None
+    since: datetime | None = None
     subject: str | None = None
     slot: str | None = None
     reason: str = ""

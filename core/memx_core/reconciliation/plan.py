@@ -58,6 +58,7 @@ def _operation(draft: Draft, new_id: Callable[[], str]) -> Operation:
         evidence=draft.evidence,
         said_at=draft.said_at,
         when=draft.when,
+        since=draft.since,
         subject=draft.subject or written.subject,
         slot=draft.slot or written.slot,
         reason=draft.reason,

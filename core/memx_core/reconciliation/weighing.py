@@ -16,6 +16,7 @@ from memx_core.reconciliation.sources import Sources
 from memx_core.types import Evidence, MemoryItem, ProposedOperation, TimeSpan
 
 _LONGEST_REASON = 200
+_CLAUSE = 100  # characters; in a longer quote a date may belong to something else
 _LONGEST_NAME = 80
 _AROUND = 300
 """Characters around a time expression that are read to tell its tense."""
@@ -78,13 +79,15 @@ class Scale:
         claim = grounding.Claim(operation.text, beside, operation.subject, said_at)
         if invention := grounding.invented(claim, self._sources):
             return Weighed(warnings=(f"ungrounded: {invention} of {shown(operation.text)} is in none of its sources",))
+        named = self._named(operation, found)
         draft = Draft(
             event=operation.event if target else "ADD",
             text=operation.text,
             target=target,
             evidence=found,
             said_at=said_at,
-            when=self._moment(operation, found),
+            when=named or self._mentioned(operation, found),
+            since=named.start if named else None,
             subject=self._subject(operation.subject),
             slot=_slot(operation.slot),
             reason=_reason(operation.reason),
@@ -141,13 +144,18 @@ class Scale:
         named = [position for position in operation.messages if position < len(self._sources.messages)]
         return not named or any(position in self._sources.heard for position in named)
 
-    def _moment(self, operation: ProposedOperation, found: Sequence[Evidence]) -> TimeSpan | None:
-        """The time a fact speaks of, resolved against when its message was said; `None` if that would be a guess."""
+    def _named(self, operation: ProposedOperation, found: Sequence[Evidence]) -> TimeSpan | None:
+        """The time that the proposer says the fact speaks of, resolved against when its message was said."""
         for item in found:
             message = self._sources.messages[item.message]
             if message.timestamp and (span := _resolved(operation, message.content, message.timestamp)):
                 return span
-        texts = (operation.text, *(item.quote for item in found if item.start >= 0))
+        return None
+
+    def _mentioned(self, operation: ProposedOperation, found: Sequence[Evidence]) -> TimeSpan | None:
+        """The one time that the fact mentions, or a short quote for it; `None` if that would be a guess."""
+        quotes = (item.quote for item in found if item.start >= 0 and len(item.quote) <= _CLAUSE)
+        texts = (operation.text, *quotes)
         for each in texts:
             spans = _spans(each, evidence.latest(found, self._sources))
             if len(spans) == 1:
