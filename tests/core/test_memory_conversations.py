@@ -147,3 +147,34 @@ def test_asking_to_forget_does_not_itself_bring_it_back(memory: Door, llm: Scrip
     memory.add(asked, session_id="s", **ADA)
     assert "divorce" not in str(memory.recall("How is Ada's brother?", **ADA))
     assert len(contents(memory, "s")) == 3
+
+
+def test_of_two_messages_with_one_id_in_one_call_the_last_counts(memory: Door) -> None:
+    said = [Message("user", "helo", id="1"), Message("assistant", "hi", id="2"), Message("user", "hello", id="1")]
+    memory.put_messages("s", said, learn=False, **ADA)
+    assert contents(memory, "s") == ["hello", "hi"]
+
+
+def test_a_message_that_is_put_again_as_it_was_is_not_learned_from_again(memory: Door, llm: ScriptedLLM) -> None:
+    said = Message("user", "I'm Ada, I live in Oslo", id="1")
+    memory.put_messages("s", said, **ADA)
+    llm.queue(adds("Ada lives in Oslo"), NOTHING)
+    memory.flush()
+    memory.delete_all(**ADA)
+    assert memory.put_messages("s", said, **ADA).status == "done"
+    assert memory.put_messages("s", [said, Message("user", "Hello", id="2")], **ADA).status == "queued"
+    memory.flush()
+    assert "Oslo" not in llm.prompts[-1]
+    assert "Oslo" not in str(memory.recall("Where does Ada live?", **ADA))
+    memory.put_messages("s", Message("user", "I live in Rome", id="1"), **ADA)
+    llm.queue(adds("Ada lives in Rome", subject="Ada"))
+    memory.flush()
+    assert "Rome" in str(memory.recall("Where does Ada live?", **ADA))
+
+
+def test_a_message_is_no_longer_found_by_what_it_said_before(memory: Door) -> None:
+    for role, content in (("user", ""), ("tool", "lantern")):
+        memory.put_messages("s", Message("user", "lantern", id=role), learn=False, **ADA)
+        assert len(memory.search("lantern", include_messages=True, **ADA)) == 1
+        memory.put_messages("s", Message(role, content, id=role), learn=False, **ADA)
+        assert memory.search("lantern", include_messages=True, **ADA) == []

@@ -76,6 +76,7 @@ def messages(
     Args:
         value: A str (one user message), a mapping as in chat APIs, a `Message`, or an iterable of
             these. `content` may be a list of parts; what is not text becomes `[image]` and alike.
+            Of several with one id in one conversation the last counts.
         now: When the call is made.
         timestamp: When all of it was said, unless a message says otherwise.
         session_id: The conversation; without one, what each message says.
@@ -90,10 +91,18 @@ def messages(
     single = _is_single(value)
     read = [_message(item, "messages" if single else f"messages[{at}]", call) for at, item in enumerate(items)]
     within(sum(len(message.content) for message in read), "messages")
-    kept = tuple(message for message in read if keep_blank or message.content.strip())
+    kept = tuple(message for message in _latest(read) if keep_blank or message.content.strip())
     if not kept:
         raise InvalidInputError(f"messages is empty or blank, so there is nothing to keep; {_ACCEPTED}")
     return kept
+
+
+def _latest(messages: Iterable[Message]) -> Iterable[Message]:
+    """Of several with one id in one conversation the last, in the place of the first."""
+    by_id: dict[object, Message] = {}
+    for at, message in enumerate(messages):
+        by_id[at if message.id is None else (message.session_id, message.id)] = message
+    return by_id.values()
 
 
 def _items(value: object) -> tuple[object, ...]:

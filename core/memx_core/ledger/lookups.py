@@ -19,7 +19,8 @@ from memx_core.types import MemoryItem, Message, Scope
 
 _SIZES = (16, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
-_SPOKEN = ("user", "assistant")
+SPOKEN = ("user", "assistant")
+"""Roles of the turns that are found again."""
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -65,7 +66,7 @@ def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
         .where(
             rows.owned_by(messages, owners),
             messages.c.revision > bindparam("since"),
-            messages.c.role.in_(_SPOKEN),
+            messages.c.role.in_(SPOKEN),
         )
         .order_by(messages.c.row)
     )
@@ -105,6 +106,7 @@ def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
     return select(messages).where(
         messages.c.row.in_(_places(size)),
         rows.checked_by(messages, owners),
+        messages.c.role.in_(SPOKEN),
         ~messages.c.cleared,
         ~messages.c.withheld,
     )

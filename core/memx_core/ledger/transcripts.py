@@ -1,12 +1,17 @@
-"""The verbatim conversation: kept, replaced by id, read, blanked."""
+"""The verbatim conversation: kept, replaced by id, read, blanked.
+
+Applications put whole conversations again and again. A turn that comes again as it was is the
+same turn: what was taken back of it stays taken back, and it is not learned from once more.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from memx_core import addresses
 from memx_core.ledger import rows
@@ -17,39 +22,69 @@ from memx_core.types import Message, Scope
 _KEEP = insert(messages).returning(messages.c.row, sort_by_parameter_order=True)
 
 
-def keep(connection: Connection, request: Write, operation: int, job: int | None) -> list[int]:
-    """Stores the turns of `request`, replacing those whose id is known; their rows, by position."""
+@dataclass(slots=True)
+class Kept:
+    """What became of the turns of a write.
+
+    Attributes:
+        rows: By position.
+        news: Rows of those that were not there, or said something else.
+    """
+
+    rows: list[int] = field(default_factory=list[int])
+    news: list[int] = field(default_factory=list[int])
+
+
+def keep(connection: Connection, request: Write, operation: int) -> Kept:
+    """Stores the turns of `request`, replacing those whose id is known."""
+    kept = Kept()
     if not request.messages:
-        return []
+        return kept
     known = _known(connection, request)
-    found: list[int] = []
     fresh: list[tuple[int, dict[str, Any]]] = []
     for position, message in enumerate(request.messages):
-        values = _values(message, request, operation, job)
-        row = known.get((values["session"], values["id"]))
-        if row is not None:
-            connection.execute(update(messages).where(messages.c.row == row).values(values))
-        else:
+        values = _values(message, request, operation)
+        former = known.get((values["session"], values["id"]))
+        if former is None:
             fresh.append((position, values))
-        found.append(row or 0)
+        elif _replace(connection, former, values):
+            kept.news.append(former.row)
+        kept.rows.append(0 if former is None else former.row)
     if fresh:
         made = connection.execute(_KEEP, [values for _, values in fresh]).scalars()
         for (position, _), row in zip(fresh, made, strict=True):
-            found[position] = row
-    return found
+            kept.rows[position] = row
+            kept.news.append(row)
+    return kept
 
 
-def _known(connection: Connection, request: Write) -> dict[tuple[str, str], int]:
+def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -> bool:
+    """Whether the turn says something new; if not, only what is beside its words is replaced."""
+    changed = any(getattr(former, name) != values[name] for name in _SAYING)
+    if changed:
+        connection.execute(delete(message_vectors).where(message_vectors.c.row == former.row))
+    else:
+        values = {name: values[name] for name in _BESIDE}
+    connection.execute(update(messages).where(messages.c.row == former.row).values(values))
+    return changed
+
+
+_SAYING = ("role", "name", "content")
+_BESIDE = ("metadata", "origin", "said_at", "revision")
+
+
+def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[Any]]:
     given = {message.id for message in request.messages if message.id}
     if not given:
         return {}
-    statement = select(messages.c.session, messages.c.id, messages.c.row).where(
+    columns = (messages.c[name] for name in ("session", "id", "row", *_SAYING))
+    statement = select(*columns).where(
         messages.c.address == addresses.digest(request.namespace, request.scope), messages.c.id.in_(given)
     )
-    return {(row.session, row.id): row.row for row in connection.execute(statement)}
+    return {(row.session, row.id): row for row in connection.execute(statement)}
 
 
-def _values(message: Message, request: Write, operation: int, job: int | None) -> dict[str, Any]:
+def _values(message: Message, request: Write, operation: int) -> dict[str, Any]:
     return {
         **addresses.columns(request.namespace, request.scope),
         "id": message.id or str(uuid.uuid4()),
@@ -64,7 +99,7 @@ def _values(message: Message, request: Write, operation: int, job: int | None) -
         "cleared": False,
         "withheld": False,
         "overtaken": False,
-        "job": job,
+        "job": None,
         "operation": operation,
         "revision": operation,
     }

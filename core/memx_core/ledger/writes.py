@@ -18,7 +18,7 @@ from memx_core.errors import EmbeddingMismatchError
 from memx_core.ledger import applying, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
-from memx_core.ledger.values import Committed, Write
+from memx_core.ledger.values import Committed, JobRequest, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Evidence
 
@@ -31,7 +31,7 @@ def write(connection: Connection, request: Write) -> Committed:
         EmbeddingMismatchError: If the vectors are of another model than those kept.
     """
     operation = open_operation(connection, request)
-    kept = _messages(connection, request, operation)
+    kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
     _vectors(connection, request, kept, applied.rows)
     _copy_vectors(connection, applied.same)
@@ -42,7 +42,7 @@ def write(connection: Connection, request: Write) -> Committed:
         _finish(connection, request.done)
     result = AddResult(
         operation_id=request.id,
-        status="queued" if request.job is not None else "done",
+        status="queued" if queued else "done",
         changes=applied.changes,
         warnings=(*request.warnings, *applied.warnings),
         usage=request.usage,
@@ -54,6 +54,7 @@ def write(connection: Connection, request: Write) -> Committed:
 _OPEN = insert(operations).returning(operations.c.seq)
 _EVIDENCE = insert(evidence)
 _QUEUE = insert(jobs).returning(jobs.c.seq)
+_WAIT = update(messages).where(messages.c.row == bindparam("r")).values(job=bindparam("of"))
 _FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
 _VECTORS = {table: insert(table) for table in (tables.message_vectors, tables.version_vectors)}
 _SERVING = select(tables.spaces).where(tables.spaces.c.namespace == bindparam("of"), tables.spaces.c.serving)
@@ -82,17 +83,22 @@ def operation_row(request: Write) -> dict[str, Any]:
     }
 
 
-def _messages(connection: Connection, request: Write, operation: int) -> Sequence[int]:
-    """Rows of the turns, by position."""
+def _messages(connection: Connection, request: Write, operation: int) -> tuple[Sequence[int], bool]:
+    """Rows of the turns, by position, and whether some of them wait to be learned from."""
     if request.stored is not None:
-        return request.stored
-    job = None if request.job is None else _queue(connection, request, operation)
-    return transcripts.keep(connection, request, operation, job)
+        return request.stored, False
+    kept = transcripts.keep(connection, request, operation)
+    if request.job is None:
+        return kept.rows, False
+    if not kept.news:
+        connection.execute(update(operations).where(operations.c.seq == operation).values(status="done"))
+        return kept.rows, False
+    job = _queue(connection, request, request.job, operation)
+    connection.execute(_WAIT, [{"r": row, "of": job} for row in kept.news])
+    return kept.rows, True
 
 
-def _queue(connection: Connection, request: Write, operation: int) -> int:
-    asked = request.job
-    assert asked is not None
+def _queue(connection: Connection, request: Write, asked: JobRequest, operation: int) -> int:
     sessions = {message.session_id or "" for message in request.messages}
     values = {
         "id": request.id,
