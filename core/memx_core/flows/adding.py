@@ -33,8 +33,8 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
         return done
     try:
         committed = await learning.learn(io, room, batch)
-    except LedgerError:
-        raise
+    except (InvalidInputError, LedgerError):
+        raise  # the call is wrong, or nothing can be kept
     except Exception as error:
         await _keep_after(io, room, batch, error)
         raise
@@ -111,7 +111,7 @@ def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str)
         message_vectors=vectors,
         key=batch.key,
         request=batch.digest,
-        usage=Usage(embedding_calls=bool(vectors)),
+        usage=Usage(embedding_calls=int(bool(vectors))),
         fingerprint=room.fingerprint,
     )
 
@@ -120,13 +120,7 @@ async def _replayed(io: IO, room: Room, batch: Batch) -> AddResult | None:
     """What the first call with this key came to."""
     if batch.key is None:
         return None
-    found = await io.call(room.ledger.replay, room.namespace, batch.scope, batch.key)
-    if found is None:
-        return None
-    result, digest = found
-    if digest != batch.digest:
-        raise InvalidInputError(f"key={batch.key!r} was used before, for other messages; a key names one call")
-    return result
+    return await io.call(room.ledger.replay, room.namespace, batch.scope, batch.key, batch.digest)
 
 
 async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> None:

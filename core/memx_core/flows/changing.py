@@ -123,7 +123,7 @@ async def _write(
         vectors={} if vector is None else {item.id: vector},
         attributes=attributes,
         twins=True,
-        usage=Usage(embedding_calls=vector is not None),
+        usage=Usage(embedding_calls=int(vector is not None)),
         fingerprint=room.fingerprint,
     )
     return await learning.write(io, room, request)

@@ -33,7 +33,7 @@ class Applied:
     Attributes:
         changes: In the order of the operations.
         warnings: What turned out to be known already.
-        rows: New version rows, by memory id.
+        rows: Rows of new versions that have a text, by memory id.
         closed: Memories and versions that something else took the place of.
         retracted: Memories that were taken back.
         same: New version rows whose text is the former version's, with that one's row.
@@ -181,11 +181,14 @@ def _same_texts(connection: Connection, request: Write, touched: set[str]) -> di
     marks = {fingerprint(op.text) for op in request.operations if op.event in ("ADD", "UPDATE", "CONFLICT")}
     if not marks or request.twins:
         return {}
-    found = _living(connection, request, memories.c.fingerprint.in_(marks))
+    found = _living(connection, request, memories.c.fingerprint.in_(marks)).values()
+    expired = [row.seq for row in found if row.expires_at is not None and row.expires_at <= request.at]
+    if expired:  # nobody sees them any more, so the text may be said anew
+        connection.execute(update(memories).where(memories.c.seq.in_(expired)).values(fingerprint=None))
     return {
         row.fingerprint: _Step(Operation("NONE", row.id, row.text, expected_version=row.version), row)
-        for row in found.values()
-        if row.id not in touched
+        for row in found
+        if row.id not in touched and row.seq not in expired
     }
 
 
@@ -199,7 +202,7 @@ def _number(step: _Step) -> None:
 
 
 def _close(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> None:
-    """Ends the versions that are replaced, and the conflicts that they were part of."""
+    """Ends the versions that are replaced, and the conflicts that their texts were part of."""
     closing = [step for step in steps if step.head is not None and not step.operation.ended]
     if not closing:
         return
@@ -221,7 +224,7 @@ def _close(connection: Connection, request: Write, operation: int, steps: Sequen
         .where(
             versions.c.address == addresses.digest(request.namespace, request.scope),
             versions.c.status == "conflict",
-            versions.c.conflicts_with.in_([step.operation.memory_id for step in closing]),
+            versions.c.conflicts_with.in_([step.operation.memory_id for step in closing if not _same(step)]),
         )
         .values(status="active", conflicts_with=None, revision=operation)
     )
@@ -290,19 +293,24 @@ def _insert_versions(connection: Connection, request: Write, operation: int, ste
         return {}
     rows = [_version(step, request, operation) for step in steps]
     made = connection.execute(_VERSION, rows)
-    return {step.operation.memory_id: row for step, row in zip(steps, made.scalars(), strict=True)}
+    return {
+        step.operation.memory_id: row
+        for step, row in zip(steps, made.scalars(), strict=True)
+        if step.operation.event != "DELETE"
+    }
 
 
 def _version(step: _Step, request: Write, operation: int) -> dict[str, Any]:
     op, head = step.operation, step.head
     since = _valid_from(op, request)
     ended = op.ended and head is not None
+    rival = head.conflicts_with if head is not None and _same(step) else op.conflicts_with
     return {
         "memory": step.memory,
         "id": op.memory_id,
         **addresses.columns(request.namespace, request.scope),
         "version": step.version,
-        "status": _status(op),
+        "status": _status(op, rival),
         "kind": request.attributes.kind if head is None else head.kind,
         "text": "" if op.event == "DELETE" else op.text,
         "metadata": _metadata(request, head),
@@ -312,7 +320,7 @@ def _version(step: _Step, request: Write, operation: int) -> dict[str, Any]:
         "when_end": op.when.end if op.when else None,
         "when_precision": op.when.precision if op.when else None,
         "when_phrase": op.when.phrase if op.when else None,
-        "conflicts_with": op.conflicts_with,
+        "conflicts_with": rival,
         "said_at": op.said_at or request.at,
         "valid_from": since,
         "valid_to": max(since, head.valid_from) if ended and head is not None else None,
@@ -324,16 +332,17 @@ def _version(step: _Step, request: Write, operation: int) -> dict[str, Any]:
     }
 
 
-def _status(operation: Operation) -> str:
+def _status(operation: Operation, rival: str | None) -> str:
     if operation.event == "DELETE":
         return "deleted"
     if operation.ended:
         return "superseded"
-    return "conflict" if operation.conflicts_with else "active"
+    return "conflict" if rival else "active"
 
 
 def _metadata(request: Write, head: Row[Any] | None) -> dict[str, Any]:
-    asked, former = request.attributes.metadata, {} if head is None else head.metadata
+    asked = request.attributes.metadata
+    former: dict[str, Any] = {} if head is None else head.metadata
     if asked is None:
         return dict(former)
     return {**former, **asked} if request.attributes.merge else dict(asked)

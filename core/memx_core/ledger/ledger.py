@@ -39,12 +39,13 @@ class Ledger:
 
         Raises:
             Outdated: If a memory changed since the operation on it was decided.
+            InvalidInputError: If the key was used for something else.
         """
         with self._database.writing() as connection:
             if request.key is not None:
-                found = reads.replay(connection, request.namespace, request.scope, request.key)
+                found = reads.replay(connection, request.namespace, request.scope, request.key, request.request)
                 if found is not None:
-                    return Committed(found[0], 0)
+                    return Committed(found, 0)
             return writes.write(connection, request)
 
     def delete_all(self, request: Write) -> Removed:
@@ -70,10 +71,14 @@ class Ledger:
         with self._database.writing() as connection:
             queue.failed(connection, job, error)
 
-    def replay(self, namespace: str, scope: Scope, key: str) -> tuple[AddResult, str | None] | None:
-        """What the call with this key came to, and the digest of what it was given."""
+    def replay(self, namespace: str, scope: Scope, key: str, digest: str | None) -> AddResult | None:
+        """What the call with this key came to, if there was one.
+
+        Raises:
+            InvalidInputError: If that was given something else than `digest` stands for.
+        """
         with self._database.reading() as connection:
-            return reads.replay(connection, namespace, scope, key)
+            return reads.replay(connection, namespace, scope, key, digest)
 
     def revision(self, namespace: str) -> int:
         """Number of the newest write of `namespace`."""

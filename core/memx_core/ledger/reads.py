@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Text, and_, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, or_, select, type_coerce
 
 from memx_core import addresses
+from memx_core.errors import InvalidInputError
 from memx_core.filters import Filter
 from memx_core.ledger import rows
 from memx_core.ledger.filter_sql import to_sql
@@ -107,12 +108,7 @@ def page(
     now: datetime,
 ) -> Page:
     """Memories of `scope`, newest first, beginning after the memory and version `after`."""
-    wanted = [rows.owned(versions, namespace, scope)]
-    alive = or_(versions.c.expires_at.is_(None), versions.c.expires_at > now)
-    wanted.append(and_(versions.c.status != "deleted", alive) if superseded else rows.believed(now))
-    if superseded:
-        living = memories.alias()
-        wanted.append(select(living.c.seq).where(living.c.seq == versions.c.memory, living.c.alive).exists())
+    wanted = [rows.owned(versions, namespace, scope), _of_the_living(now) if superseded else rows.believed(now)]
     if condition is not None:
         wanted.append(to_sql(condition, type_coerce(versions.c.metadata, Text)))
     if after is not None:
@@ -132,24 +128,49 @@ def page(
     return Page(items, None if last is None else f"{last.memory}.{last.version}")
 
 
+def _of_the_living(now: datetime) -> ColumnElement[bool]:
+    """Versions of the memories that are there now, whatever became of the versions themselves."""
+    head = versions.alias()
+    there = (
+        select(memories.c.seq)
+        .join(head, (head.c.memory == memories.c.seq) & (head.c.version == memories.c.head))
+        .where(
+            memories.c.seq == versions.c.memory,
+            memories.c.alive,
+            or_(head.c.expires_at.is_(None), head.c.expires_at > now),
+        )
+    )
+    return and_(versions.c.status != "deleted", there.exists())
+
+
 def history(connection: Connection, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
     """Every change of one memory, oldest first; also of a deleted one."""
+    statement = _changes().where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()))
+    return [_change(row) for row in connection.execute(statement)]
+
+
+def _changes() -> Select[Any]:
+    """Rows of history with their texts, oldest first."""
     made, before = versions.alias(), versions.alias()
-    statement = (
-        select(changes, operations.c.id.label("operation_id"), made.c.text.label("new"), before.c.text.label("old"))
+    return (
+        select(
+            changes,
+            memories.c.id.label("memory_id"),
+            operations.c.id.label("operation_id"),
+            made.c.text.label("new"),
+            before.c.text.label("old"),
+        )
         .join(operations, operations.c.seq == changes.c.operation)
         .join(memories, memories.c.seq == changes.c.memory)
         .join(made, (made.c.memory == changes.c.memory) & (made.c.version == changes.c.version))
         .outerjoin(before, (before.c.memory == changes.c.memory) & (before.c.version == changes.c.before))
-        .where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()))
         .order_by(changes.c.seq)
     )
-    return [_change(row, memory_id) for row in connection.execute(statement)]
 
 
-def _change(row: Any, memory_id: str) -> Change:  # noqa: ANN401  # a row
+def _change(row: Row[Any]) -> Change:
     return Change(
-        memory_id=memory_id,
+        memory_id=row.memory_id,
         event=row.event,
         old_text=row.old,
         new_text=None if row.event == "DELETE" else row.new,
@@ -161,23 +182,19 @@ def _change(row: Any, memory_id: str) -> Change:  # noqa: ANN401  # a row
     )
 
 
-def replay(connection: Connection, namespace: str, scope: Scope, key: str) -> tuple[AddResult, str | None] | None:
-    """What the call with this key came to, and the digest of what it was given."""
+def replay(connection: Connection, namespace: str, scope: Scope, key: str, digest: str | None) -> AddResult | None:
+    """What the call with this key came to, if there was one.
+
+    Raises:
+        InvalidInputError: If that was given something else than `digest` stands for.
+    """
     statement = select(operations).where(
         operations.c.address == addresses.digest(namespace, scope), operations.c.key == key
     )
     found = connection.execute(statement).one_or_none()
     if found is None:
         return None
-    of_call = (
-        select(memories.c.id)
-        .distinct()
-        .join(changes, changes.c.memory == memories.c.seq)
-        .where(changes.c.operation == found.seq)
-    )
-    made = [
-        change for id in connection.execute(of_call).scalars() for change in history(connection, namespace, scope, id)
-    ]
-    mine = sorted((change for change in made if change.operation_id == found.id), key=lambda change: change.at)
-    result = AddResult(found.id, found.status, tuple(mine), tuple(found.warnings), Usage(**found.usage))
-    return result, found.request
+    if found.request != digest:
+        raise InvalidInputError(f"key={key!r} was used before, for other messages; a key names one call")
+    made = connection.execute(_changes().where(changes.c.operation == found.seq))
+    return AddResult(found.id, found.status, tuple(map(_change, made)), tuple(found.warnings), Usage(**found.usage))
