@@ -52,6 +52,14 @@ SUPPORTED = [
     ("Noor mag Bücher und Kuchen", "Ich mag Bücher. Und Torte!"),
     ("Noor wohnt seit drei Jahren in einer Wohnung", "Ich wohne seit drei Jahren hier"),
     ("Noor hat 3 Katzen", "Ich habe drei Katzen"),
+    ("Noor lives in New York City", "I live in NYC"),
+    ("Noor moved to the United States of America", "I moved to the USA"),
+    ("Noor is Norwegian", "I come from Norway"),
+    ("Noor speaks French", "I grew up in France"),
+    ("Noor ran 5 km", "I ran a 5k"),
+    ("Noor has two sons", "The twins are my sons"),
+    ("Noor was born on July 4", "born 7/4"),
+    ("User lives in Munich", "Ich wohne in München und mag das"),
     ("ノアは東京に住んでいる", "東京に住んでいます"),
     ('Noor reads "Dune"', "I am reading Dune"),
 ]
@@ -75,6 +83,8 @@ INVENTED = [
     ("Noor moved last week", "We moved"),
     ("Noor works for Polaris in Oslo", "I work in Oslo"),
     ("Noor owes 52,000 kroner", "I owe 52 kroner"),
+    ("Noor lives in Oslo", "Moved! New flat, 3 rooms"),
+    ("Noor vive en Oslo con Erik", "Vivo en Oslo con mi perro"),
 ]
 
 

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 from memx_core import text, time
 from memx_core.reconciliation.sources import Sources
+from memx_core.reconciliation.words import is_english
+from memx_core.time.words import MONTH_NAMES
 from memx_core.types import TimeSpan
 
 _FIRST = re.compile(r"\W*([^\W\d_a-z][\w-]+)(['\u2019]s)?\s")
@@ -27,6 +29,8 @@ _CALENDAR = re.compile(
     r"|november|december|spring|summer|autumn|fall|winter|christmas|easter|thanksgiving|halloween",
     re.IGNORECASE,
 )
+_MONTHS = {name: str(number) for number, name in enumerate(map(str.lower, MONTH_NAMES), start=1)}
+_RUN = re.compile(r"[^\W\d_a-z]\w+(?:\s+(?:of\s+|the\s+)*[^\W\d_a-z]\w+)+")
 _ABOUT = timedelta(days=1)
 _COUNTED = frozenset(map(str, range(13)))
 
@@ -61,14 +65,23 @@ def invented(claim: Claim, sources: Sources) -> str | None:
 def _invented_name(claim: Claim, sources: Sources) -> str | None:
     first = _FIRST.match(claim.text)
     leading = first[1].casefold() if first else ""
-    names = set(text.names(claim.text))
+    names = set(text.names(claim.text)) - _abbreviated(claim.text, sources)
     if first and _is_subject(claim, first):
         names.add(leading)
     if leading in names and not sources.people:
         names.discard(leading)  # Nobody's name is known here: it is taken for the speaker's.
-    return next(
-        (name for name in sorted(names) if not sources.words.mention(name) and not _is_nickname(name, sources)), None
-    )
+    if not sources.are_english and is_english(claim.text):
+        return None  # Translated, and names perhaps with the rest.
+    unknown = (name for name in sorted(names) if not sources.words.mention(name))
+    return next((name for name in unknown if not _is_nickname(name, sources)), None)
+
+
+def _abbreviated(words: str, sources: Sources) -> set[str]:
+    """The words of names in `words` that were said by their initials: New York City as NYC."""
+    runs = [run.split() for run in _RUN.findall(words)]
+    capitals = [[word for word in run if word[0].isupper()] for run in runs]
+    said = (run for run in capitals if sources.words.has("".join(word[0] for word in run)))
+    return {word.casefold() for run in said for word in run}
 
 
 def _is_nickname(name: str, sources: Sources) -> bool:
@@ -115,10 +128,15 @@ def _is_supported(phrase: str, claim: Claim, sources: Sources) -> bool:
     parts, numbers = _CALENDAR.findall(phrase), text.numbers(phrase)
     if not parts and not numbers:
         return sources.speak_of_time
-    if all(map(sources.words.mention, parts)) and numbers <= sources.numbers:
+    if numbers <= sources.numbers and all(_is_said(part, sources) for part in parts):
         return True
     span = time.resolve(phrase, said_at=claim.said_at, context=claim.text) if claim.said_at else None
     return span is not None and any(_overlap(span, other) for other in _times(claim, sources))
+
+
+def _is_said(part: str, sources: Sources) -> bool:
+    """Whether a month, a weekday or a feast was said, a month perhaps as its number."""
+    return sources.words.mention(part) or _MONTHS.get(part.lower(), "") in sources.numbers
 
 
 def _times(claim: Claim, sources: Sources) -> list[TimeSpan]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable
 from functools import cached_property
 
 from memx_core import text, time
-from memx_core.text.words import unaccented
+from memx_core.reconciliation.words import Words, is_english
 from memx_core.types import Message, ProposalRequest, TimeSpan
 
-_WORD = re.compile(r"[^\W_]+")
 _INTRODUCED = re.compile(r"\b(?:[Ii]['\u2019]?m|[Ii] am|[Mm]y name(?:['\u2019]s| is)|[Cc]all me)\s+([^\W\d_a-z]\w+)")
 _CAPITALISED = re.compile(r"\s*([^\W\d_a-z]\w+)")
-_ENGLISH = frozenset(("the", "and", "my", "is", "of", "with", "it", "you", "have"))
+_KILO = re.compile(r"\b(\d{1,3})k\b", re.IGNORECASE)
+_TWO = re.compile(r"\b(?:couple|both|pair|twins?|twice|double|half)\b", re.IGNORECASE)
 
 
 class Sources:
@@ -30,18 +28,23 @@ class Sources:
         self.heard = tuple(position for position, message in enumerate(request.messages) if _is_heard(message))
         context = filter(_is_heard, request.context)
         self.turns = (*context, *(request.messages[position] for position in self.heard))
+        self._instructions = request.instructions or ""
 
     @cached_property
     def words(self) -> Words:
-        """Every word of the turns, of their speakers' names, and of the known memories."""
+        """Every word of the turns, their speakers' names, the known memories, and what the application asked for."""
         names = (turn.name for turn in self.turns if turn.name)
         known = (each for item in self.candidates for each in (item.text, item.subject or ""))
-        return Words((*(turn.content for turn in self.turns), *names, *known))
+        return Words((*(turn.content for turn in self.turns), *names, *known, self._instructions))
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        """Every number of the turns."""
-        return frozenset[str]().union(*(text.numbers(turn.content) for turn in self.turns))
+        """Every number of the turns; `5k` may be five thousand or a run of five kilometres, a couple is two."""
+        said = [turn.content for turn in self.turns]
+        meant = {number for each in said for number in _KILO.findall(each)}
+        if any(map(_TWO.search, said)):
+            meant.add("2")
+        return frozenset(meant).union(*map(text.numbers, said))
 
     @cached_property
     def times(self) -> tuple[TimeSpan, ...]:
@@ -64,8 +67,8 @@ class Sources:
 
     @cached_property
     def are_english(self) -> bool:
-        """Whether the turns have words that only English has; number words of others are not read."""
-        return any(self.words.has(word) for word in _ENGLISH)
+        """Whether the turns may be English; number words are read in no other language."""
+        return is_english(" ".join(turn.content for turn in self.turns))
 
     def terms(self, position: int) -> frozenset[str]:
         """The terms of a message."""
@@ -79,24 +82,3 @@ class Sources:
 def _is_heard(message: Message) -> bool:
     """Whether somebody said it, so that it can be learned from."""
     return message.role in ("user", "assistant") and message.origin != "recalled"
-
-
-class Words:
-    """A set of words that can be asked for a name in whatever form it was said."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._words = frozenset(word for each in texts for word in _WORD.findall(unaccented(each.casefold())))
-        self._sorted = sorted(self._words)
-
-    def has(self, word: str) -> bool:
-        """Whether exactly this word is among them, but for case and accents."""
-        return unaccented(word.casefold()) in self._words
-
-    def mention(self, name: str) -> bool:
-        """Whether a word is `name`, give or take its ending: `Moskvu` mentions `Moskva`, `Berliner` `Berlin`."""
-        return all(map(self._has_beginning, _WORD.findall(unaccented(name.casefold()))))
-
-    def _has_beginning(self, word: str) -> bool:
-        beginning = word if len(word) < 5 else word[: max(4, len(word) - 2)]
-        at = bisect_left(self._sorted, beginning)
-        return at < len(self._sorted) and self._sorted[at].startswith(beginning)
