@@ -8,6 +8,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.answers import adds, updates
 ADA = {"user_id": "ada"}
 
 
-def in_threads(count: int, work: Callable[[int], None]) -> None:
+def in_threads(count: int, work: Callable[[int], object]) -> None:
     failures: list[BaseException] = []
 
     def guarded(number: int) -> None:
@@ -49,7 +50,7 @@ def test_no_update_is_lost_and_the_history_is_one_chain(tmp_path: Path) -> None:
     llm = ScriptedLLM([adds("Ada has 0 cats")], default=None)
     with Memory(llm, FakeEmbedder(), tmp_path / "memx.db") as memory:
         (change,) = memory.add("I'm Ada, I have 0 cats", **ADA).changes
-        in_threads(8, lambda number: memory.update(change.memory_id, f"Ada has {number + 1} cats") and None)
+        in_threads(8, lambda number: memory.update(change.memory_id, f"Ada has {number + 1} cats"))
         history = memory.history(change.memory_id)
     assert [entry.version for entry in history] == list(range(1, 10))
     for former, later in itertools.pairwise(history):
@@ -61,7 +62,7 @@ def test_a_proposal_is_weighed_again_when_its_memory_changed_meanwhile(tmp_path:
     with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
         (change,) = memory.add("Ada lives in Bergen", infer=False, **ADA).changes
 
-        def meanwhile(*_: object) -> object:
+        def meanwhile(*_: object) -> dict[str, Any]:
             memory.update(change.memory_id, "Ada lives in Rome")
             return updates(0, "Ada lives in Oslo")
 
@@ -77,7 +78,7 @@ def test_what_is_deleted_meanwhile_is_not_resurrected(tmp_path: Path) -> None:
     with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
         (change,) = memory.add("Ada lives in Bergen", infer=False, **ADA).changes
 
-        def meanwhile(*_: object) -> object:
+        def meanwhile(*_: object) -> dict[str, Any]:
             memory.delete(change.memory_id)
             return updates(0, "Ada lives in Oslo")
 
@@ -123,7 +124,7 @@ def test_an_async_only_provider_is_refused_in_sync_calls(tmp_path: Path) -> None
 async def test_a_sync_only_provider_is_lent_a_thread(tmp_path: Path) -> None:
     threads: list[int] = []
 
-    def answer(*_: object) -> object:
+    def answer(*_: object) -> dict[str, Any]:
         threads.append(threading.get_ident())
         return adds("Ada lives in Oslo")
 
@@ -142,6 +143,20 @@ async def test_a_cancelled_call_leaves_nothing_half_written(tmp_path: Path) -> N
             await task
         assert len(await memory.aget_all(**ADA)) == 0
         assert await memory.apending() == []
+
+
+async def test_a_cancelled_flush_leaves_its_job_to_the_next(tmp_path: Path) -> None:
+    async with Memory(SlowLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+        await memory.aadd("I'm Ada, I live in Oslo", wait=False, **ADA)
+        task = asyncio.create_task(memory.aflush())
+        await asyncio.sleep(0.2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    async with Memory(ScriptedLLM([adds("Ada lives in Oslo")]), FakeEmbedder(), tmp_path / "memx.db") as memory:
+        await memory.aflush()
+        assert await memory.apending() == []
+        assert [item.text for item in await memory.aget_all(**ADA)] == ["Ada lives in Oslo"]
 
 
 class SlowLLM:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from memx_core import InvalidInputError
-from memx_core.testing import ManualClock, ScriptedLLM
-from tests.answers import adds, answer, operation
+from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
+from tests.answers import NOTHING, adds, answer, operation
 from tests.conftest import Door, MakeDoor
 
 ADA = {"user_id": "ada"}
@@ -73,3 +73,64 @@ def test_a_key_that_is_used_meanwhile_for_something_else_is_refused(make: MakeDo
         memory.add("I'm Ada, I live in Oslo", key="turn-1", **ADA)
     assert texts(memory) == ["Something else"]
     assert memory.pending() == []
+
+
+def test_what_waits_to_be_learned_from_is_forgotten_with_everything_else(memory: Door, llm: ScriptedLLM) -> None:
+    memory.add("I'm Ada, I live in Oslo", wait=False, **ADA)
+    memory.delete_all(**ADA)
+    memory.flush()
+    assert llm.calls == []
+    assert memory.pending() == []
+    assert texts(memory) == []
+
+
+@pytest.mark.parametrize("learn", [True, False])
+def test_a_message_is_kept_although_the_embedder_fails(make: MakeDoor, llm: ScriptedLLM, learn: bool) -> None:
+    door = make(llm=llm, embedder=FakeEmbedder(fail_on=[1]))
+    with pytest.raises(ConnectionError):
+        door.put_messages("s", "I'm Ada, I live in Oslo", learn=learn, **ADA)
+    assert [message.content for message in door.messages("s", **ADA)] == ["I'm Ada, I live in Oslo"]
+    assert len(door.search("Oslo", include_messages=True, **ADA)) == 1
+    assert len(door.pending()) == learn
+
+
+def test_a_vector_that_comes_later_is_found_by(make: MakeDoor, llm: ScriptedLLM) -> None:
+    door = make(llm=llm, embedder=FakeEmbedder(fail_on=[1]))
+    with pytest.raises(ConnectionError):
+        door.add("I'm Ada, I live in Oslo", wait=False, **ADA)
+    (before,) = door.search("Oslo", include_messages=True, explain=True, **ADA)
+    llm.queue(NOTHING)
+    door.flush()
+    (after,) = door.search("Oslo", include_messages=True, explain=True, **ADA)
+    assert before.explain.dense is None
+    assert after.explain.dense is not None
+
+
+@pytest.mark.parametrize("cleared", [True, False])
+def test_a_job_is_done_on_what_its_messages_say_in_the_end(make: MakeDoor, llm: ScriptedLLM, cleared: bool) -> None:
+    door, other = make(llm=llm), make(llm=ScriptedLLM())
+
+    def meanwhile(*_: object) -> object:
+        if cleared:
+            other.memory.clear_messages("s", **ADA)
+        else:
+            rome = {"role": "user", "content": "I'm Ada, I live in Rome", "id": "1"}
+            other.memory.put_messages("s", rome, **ADA)
+        return adds("Ada lives in Oslo")
+
+    llm.queue(meanwhile, adds("Ada lives in Rome"))
+    door.put_messages("s", {"role": "user", "content": "I'm Ada, I live in Oslo", "id": "1"}, **ADA)
+    door.flush()
+    assert texts(door) == ([] if cleared else ["Ada lives in Rome"])
+    assert door.pending() == []
+    assert door.search("Oslo", include_messages=True, threshold=0.5, **ADA) == []
+
+
+def test_an_error_of_any_size_and_spelling_is_noted_with_its_job(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(ValueError("odd \ud800\0" + "x" * 100_000))
+    memory.add("I'm Ada, I live in Oslo", wait=False, **ADA)
+    with pytest.raises(ValueError, match="odd"):
+        memory.flush()
+    (job,) = memory.pending()
+    assert job.error.startswith("ValueError: odd")
+    assert len(job.error) < 2_000

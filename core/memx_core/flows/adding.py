@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from memx_core import inputs
 from memx_core._io import IO
 from memx_core.errors import InvalidInputError, LedgerError
 from memx_core.flows import learning
 from memx_core.flows.learning import Batch
 from memx_core.flows.room import Room
-from memx_core.ledger import Attributes, Write
+from memx_core.ledger import Abandoned, Attributes, OpenJob, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Evidence, Message, Operation, Scope, Usage
 
 LEASE = timedelta(minutes=10)
 """How long a job is left to whoever took it."""
+LONGEST_ERROR = 1_000
+"""Characters of a provider's error that are kept."""
 
 
 async def add(io: IO, room: Room, batch: Batch) -> AddResult:
@@ -42,33 +45,35 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
     return committed.result
 
 
-async def _keep_after(io: IO, room: Room, batch: Batch, error: Exception) -> None:
+async def _keep_after(
+    io: IO, room: Room, batch: Batch, error: Exception, *, kind: str = "add", learn: bool = True
+) -> None:
+    """Keeps the messages without vectors, which a job may make later."""
     try:
-        await queue(io, room, batch, {})
+        await learning.write(io, room, _keeping(room, batch, {}, kind=kind, learn=learn))
     except Exception as second:
         error.add_note(f"the messages could not be queued either: {second}")
         raise error from second
 
 
-async def add_later(io: IO, room: Room, batch: Batch, *, kind: str = "add") -> AddResult:
+async def add_later(io: IO, room: Room, batch: Batch) -> AddResult:
     """Keeps the messages, findable at once, and queues the learning."""
     done = await _replayed(io, room, batch)
     if done is not None:
         return done
-    return await queue(io, room, batch, await learning.embed_messages(io, batch.messages), kind=kind)
+    return await keep(io, room, batch, kind="add", learn=True)
 
 
-async def queue(io: IO, room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str = "add") -> AddResult:
-    """Keeps the messages with a job."""
-    learned = any(map(learning.is_learned, batch.messages))
-    request = replace(_keeping(room, batch, vectors, kind=kind), job=batch.request if learned else None)
-    return await learning.write(io, room, request)
-
-
-async def keep(io: IO, room: Room, batch: Batch, *, kind: str) -> AddResult:
-    """Keeps the messages, findable at once, and learns nothing."""
-    vectors = await learning.embed_messages(io, batch.messages)
-    return await learning.write(io, room, _keeping(room, batch, vectors, kind=kind))
+async def keep(io: IO, room: Room, batch: Batch, *, kind: str, learn: bool) -> AddResult:
+    """Keeps the messages, findable at once; with `learn` for a job to learn from."""
+    try:
+        vectors = await learning.embed_messages(io, batch.messages)
+    except InvalidInputError:
+        raise
+    except Exception as error:
+        await _keep_after(io, room, batch, error, kind=kind, learn=learn)
+        raise
+    return await learning.write(io, room, _keeping(room, batch, vectors, kind=kind, learn=learn))
 
 
 async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
@@ -79,7 +84,7 @@ async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
     vectors = await learning.embed_messages(io, batch.messages)
     operations = tuple(_verbatim(room, at, batch.messages[at]) for at in vectors)
     request = replace(
-        _keeping(room, batch, vectors, kind="add"),
+        _keeping(room, batch, vectors, kind="add", learn=False),
         operations=operations,
         vectors={operation.memory_id: vectors[at] for at, operation in zip(vectors, operations, strict=True)},
         attributes=Attributes("verbatim", batch.request.metadata, False, batch.request.expires_at),
@@ -99,7 +104,8 @@ def _verbatim(room: Room, position: int, message: Message) -> Operation:
     )
 
 
-def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str) -> Write:
+def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str, learn: bool) -> Write:
+    waits = learn and any(map(learning.is_learned, batch.messages))
     return Write(
         id=room.new_id(),
         kind=kind,
@@ -112,6 +118,7 @@ def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str)
         key=batch.key,
         request=batch.digest,
         usage=Usage(embedding_calls=int(bool(vectors))),
+        job=batch.request if waits else None,
         fingerprint=room.fingerprint,
     )
 
@@ -126,7 +133,7 @@ async def _replayed(io: IO, room: Room, batch: Batch) -> AddResult | None:
 async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> None:
     """Does every waiting job of `scope`; the first failure is raised when all have had their turn."""
     started, failure, after = room.clock(), None, 0
-    lease = room.new_id()
+    lease = room.new_id()  # ours in all that follows
     while seconds is None or room.clock() - started < timedelta(seconds=seconds):
         now = room.clock()
         job = await io.call(
@@ -134,20 +141,34 @@ async def flush(io: IO, room: Room, scope: Scope, *, seconds: float | None) -> N
         )
         if job is None:
             break
-        after = job.seq
-        batch = Batch(
-            scope=job.scope,
-            messages=tuple(stored.message for stored in job.messages),
-            session_id=job.session,
-            request=job.request,
-            stored=tuple(stored.row for stored in job.messages),
-            job=job.seq,
-        )
         try:
-            committed = await learning.learn(io, room, batch)
-            await learning.publish(io, room, job.scope, committed.revision)
+            await _learn_from(io, room, job)
+        except Abandoned:
+            await io.call(room.ledger.release_job, job.seq, lease)
+            continue  # once more, from what is there now
         except Exception as error:  # noqa: BLE001  # raised below, when every job has had its turn
-            await io.call(room.ledger.job_failed, job.seq, f"{type(error).__name__}: {error}")
+            await io.call(room.ledger.release_job, job.seq, lease, error=_told(error))
             failure = failure or error
+        except BaseException:  # cancelled, or interrupted: whoever comes next need not wait for the lease to end
+            await io.call(room.ledger.release_job, job.seq, lease)
+            raise
+        after = job.seq
     if failure is not None:
         raise failure
+
+
+async def _learn_from(io: IO, room: Room, job: OpenJob) -> None:
+    batch = Batch(
+        scope=job.scope,
+        messages=tuple(stored.message for stored in job.messages),
+        session_id=job.session,
+        request=job.request,
+        stored=tuple(stored.row for stored in job.messages),
+        job=job.seq,
+    )
+    committed = await learning.learn(io, room, batch)
+    await learning.publish(io, room, job.scope, committed.revision)
+
+
+def _told(error: Exception) -> str:
+    return inputs.clean(f"{type(error).__name__}: {error}"[:LONGEST_ERROR])

@@ -2,6 +2,7 @@
 
 from memx_core.ledger.ledger import Ledger
 from memx_core.ledger.values import (
+    Abandoned,
     Attributes,
     Committed,
     JobRequest,
@@ -13,6 +14,7 @@ from memx_core.ledger.values import (
 )
 
 __all__ = [
+    "Abandoned",
     "Attributes",
     "Committed",
     "JobRequest",

@@ -39,6 +39,7 @@ class Ledger:
 
         Raises:
             Outdated: If a memory changed since the operation on it was decided.
+            Abandoned: If the turns of the job that it completes changed since they were read.
             InvalidInputError: If the key was used for something else.
         """
         with self._database.writing() as connection:
@@ -66,10 +67,10 @@ class Ledger:
         with self._database.writing() as connection:
             removal.reset(connection, request.namespace, writes.operation_row(request))
 
-    def job_failed(self, job: int, error: str) -> None:
-        """Notes a try that came to nothing; the job stays."""
+    def release_job(self, job: int, lease: str, *, error: str | None = None) -> None:
+        """Leaves a job to anybody; with an `error`, as a try that came to nothing."""
         with self._database.writing() as connection:
-            queue.failed(connection, job, error)
+            queue.release(connection, job, lease, error)
 
     def replay(self, namespace: str, scope: Scope, key: str, digest: str | None) -> AddResult | None:
         """What the call with this key came to, if there was one.

@@ -65,10 +65,9 @@ def claim(
     )
 
 
-def failed(connection: Connection, job: int, error: str) -> None:
-    """Notes a try that came to nothing; the job stays, for anybody to take."""
-    connection.execute(
-        update(jobs)
-        .where(jobs.c.seq == job)
-        .values(attempts=jobs.c.attempts + 1, error=error, lease=None, lease_until=None)
-    )
+def release(connection: Connection, job: int, lease: str, error: str | None) -> None:
+    """Leaves the job to anybody; with an `error`, as a try that came to nothing."""
+    statement = update(jobs).where(jobs.c.seq == job, jobs.c.lease == lease).values(lease=None, lease_until=None)
+    if error is not None:
+        statement = statement.values(attempts=jobs.c.attempts + 1, error=error)
+    connection.execute(statement)

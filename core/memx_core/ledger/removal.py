@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from memx_core.ledger import applying, rows
 from memx_core.ledger.tables import (
@@ -28,7 +28,7 @@ from memx_core.types import Operation, Scope
 def delete_all(connection: Connection, request: Write, operation: int) -> int:
     """Deletes, softly, every living memory of the request's scope; how many there were.
 
-    The turns stay in their transcripts and are neither found nor recalled any more.
+    The turns stay in their transcripts and are neither found, recalled nor learned from any more.
     """
     statement = select(versions).where(rows.owned(versions, request.namespace, request.scope), rows.current())
     by_address: defaultdict[Scope, list[Operation]] = defaultdict(list)
@@ -37,7 +37,8 @@ def delete_all(connection: Connection, request: Write, operation: int) -> int:
             Operation("DELETE", row.id, row.text, old_text=row.text, expected_version=row.version, reason=_REASON)
         )
     owned = rows.owned(messages, request.namespace, request.scope)
-    connection.execute(update(messages).where(owned, ~messages.c.withheld).values(withheld=True, revision=operation))
+    open_to_use = or_(~messages.c.withheld, messages.c.job.is_not(None))
+    connection.execute(update(messages).where(owned, open_to_use).values(withheld=True, job=None, revision=operation))
     for scope, deletions in by_address.items():
         for start in range(0, len(deletions), _BATCH):
             part = tuple(deletions[start : start + _BATCH])

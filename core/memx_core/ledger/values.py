@@ -122,6 +122,10 @@ class Outdated(Exception):
         self.ids = tuple(ids)
 
 
+class Abandoned(Exception):
+    """The turns of a job were cleared, replaced or learned from meanwhile; look again. Never leaves memx."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
     """A message and its row."""

@@ -18,7 +18,7 @@ from memx_core.errors import EmbeddingMismatchError
 from memx_core.ledger import applying, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
-from memx_core.ledger.values import Committed, JobRequest, Write
+from memx_core.ledger.values import Abandoned, Committed, JobRequest, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Evidence
 
@@ -28,12 +28,15 @@ def write(connection: Connection, request: Write) -> Committed:
 
     Raises:
         Outdated: If a memory changed since the operation on it was decided.
+        Abandoned: If the turns of the job that it completes changed since they were read.
         EmbeddingMismatchError: If the vectors are of another model than those kept.
     """
+    if request.done is not None:
+        _check_job(connection, request.done, request.stored or ())
     operation = open_operation(connection, request)
     kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
-    _vectors(connection, request, kept, applied.rows)
+    _vectors(connection, request, operation, kept, applied.rows)
     _copy_vectors(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
     _evidence(connection, request, operation, kept, applied.evidence)
@@ -54,6 +57,7 @@ def write(connection: Connection, request: Write) -> Committed:
 _OPEN = insert(operations).returning(operations.c.seq)
 _EVIDENCE = insert(evidence)
 _QUEUE = insert(jobs).returning(jobs.c.seq)
+_TOUCH = update(messages).where(messages.c.row == bindparam("r")).values(revision=bindparam("of"))
 _WAIT = update(messages).where(messages.c.row == bindparam("r")).values(job=bindparam("of"))
 _FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
 _VECTORS = {table: insert(table) for table in (tables.message_vectors, tables.version_vectors)}
@@ -118,6 +122,12 @@ def _queue(connection: Connection, request: Write, asked: JobRequest, operation:
     return seq
 
 
+def _check_job(connection: Connection, job: int, stored: Sequence[int]) -> None:
+    waiting = connection.execute(select(messages.c.row).where(messages.c.job == job)).scalars()
+    if set(waiting) != set(stored):
+        raise Abandoned
+
+
 def _replies(request: Write, kept: Sequence[int]) -> list[int]:
     """Rows of what the assistant said right after something was taken back, usually by repeating it."""
     asked = {item.message for op in request.operations if op.retracts for item in op.evidence}
@@ -130,7 +140,7 @@ def _finish(connection: Connection, job: int) -> None:
     connection.execute(delete(jobs).where(jobs.c.seq == job))
 
 
-def _vectors(connection: Connection, request: Write, kept: Sequence[int], rows: dict[str, int]) -> None:
+def _vectors(connection: Connection, request: Write, operation: int, kept: Sequence[int], rows: dict[str, int]) -> None:
     of_messages = {kept[position]: vector for position, vector in request.message_vectors.items()}
     of_versions = {rows[id]: vector for id, vector in request.vectors.items() if id in rows}
     if not of_messages and not of_versions:
@@ -139,6 +149,7 @@ def _vectors(connection: Connection, request: Write, kept: Sequence[int], rows: 
     serving = space(connection, request.namespace, request.fingerprint, dimensions=size)
     if of_messages and (request.stored is not None or any(message.id for message in request.messages)):
         connection.execute(_FORGET, [{"r": row} for row in of_messages])
+        connection.execute(_TOUCH, [{"r": row, "of": operation} for row in of_messages])
     for table, vectors in ((tables.message_vectors, of_messages), (tables.version_vectors, of_versions)):
         if vectors:
             connection.execute(_VECTORS[table], _vector_rows(vectors, serving))

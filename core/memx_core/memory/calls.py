@@ -94,9 +94,7 @@ def put_messages(
         messages=inputs.messages(messages, now=room.clock(), session_id=session_id, keep_blank=True),
         session_id=session_id,
     )
-    if learn:
-        return adding.add_later(io, room, batch, kind="put")
-    return adding.keep(io, room, batch, kind="put")
+    return adding.keep(io, room, batch, kind="put", learn=learn)
 
 
 async def messages(
