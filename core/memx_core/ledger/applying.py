@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from memx_core import addresses
-from memx_core.ledger.rows import span
+from memx_core.ledger.steps import Step, keeps_text, replaces_text, valid_from, version_row
 from memx_core.ledger.tables import changes, memories, versions
 from memx_core.ledger.values import Outdated, Write
 from memx_core.text import fingerprint
@@ -49,20 +49,6 @@ class Applied:
     evidence: list[tuple[int, int, Evidence]] = field(default_factory=list[tuple[int, int, Evidence]])
 
 
-@dataclass(slots=True)
-class _Step:
-    """One operation on its way: what it found, and what it makes."""
-
-    operation: Operation
-    head: Row[Any] | None  # memory joined with its head version
-    memory: int = 0
-    version: int = 0
-
-    @property
-    def writes(self) -> bool:
-        return self.operation.event != "NONE"
-
-
 def apply(connection: Connection, request: Write, operation: int) -> Applied:
     """Carries out `request.operations`.
 
@@ -80,31 +66,21 @@ def apply(connection: Connection, request: Write, operation: int) -> Applied:
     rows = _insert_versions(connection, request, operation, writing)
     _flag_conflicts(connection, operation, writing, heads)
     made = _record(connection, request, operation, writing)
-    same = {rows[step.operation.memory_id]: step.head.row for step in writing if step.head is not None and _same(step)}
+    same = {
+        rows[step.operation.memory_id]: step.head.row for step in writing if step.head is not None and keeps_text(step)
+    }
     return Applied(
         changes=made,
         warnings=tuple(warnings),
         rows=rows,
-        closed=[(step.memory, step.head.version) for step in writing if step.head is not None and _replaces(step)],
+        closed=[(step.memory, step.head.version) for step in writing if step.head is not None and replaces_text(step)],
         retracted=[step.memory for step in writing if step.operation.retracts],
         same=same,
         evidence=[proof for step in steps for proof in _proofs(step)],
     )
 
 
-def _replaces(step: _Step) -> bool:
-    """Whether the former text no longer holds."""
-    op, head = step.operation, step.head
-    return head is not None and op.event == "UPDATE" and not op.ended and op.text != head.text
-
-
-def _same(step: _Step) -> bool:
-    """Whether only something beside the text changes, so that the vector stays right."""
-    op, head = step.operation, step.head
-    return head is not None and op.event == "UPDATE" and op.text == head.text and op.when == span(head)
-
-
-def _proofs(step: _Step) -> Iterable[tuple[int, int, Evidence]]:
+def _proofs(step: Step) -> Iterable[tuple[int, int, Evidence]]:
     return ((step.memory, step.version, item) for item in step.operation.evidence)
 
 
@@ -124,16 +100,16 @@ def _living(connection: Connection, request: Write, condition: Any) -> dict[str,
     return {row.id: row for row in connection.execute(statement)}
 
 
-def _settle(connection: Connection, request: Write, heads: dict[str, Row[Any]]) -> tuple[list[_Step], list[str]]:
+def _settle(connection: Connection, request: Write, heads: dict[str, Row[Any]]) -> tuple[list[Step], list[str]]:
     """Checks the operations against what is there now; what is known already becomes evidence."""
     _check_heads(request.operations, heads)
     touched = {op.memory_id for op in request.operations if op.event in ("UPDATE", "DELETE") and not op.ended}
     same = _same_texts(connection, request, touched)
-    steps: list[_Step] = []
+    steps: list[Step] = []
     warnings: list[str] = []
     for operation in request.operations:
         head = heads.get(operation.memory_id)
-        step = _Step(operation, head)
+        step = Step(operation, head)
         if operation.event == "NONE" and head is None:
             continue  # what it would have confirmed is gone
         mark = fingerprint(operation.text) if operation.event != "DELETE" else ""
@@ -150,9 +126,9 @@ def _settle(connection: Connection, request: Write, heads: dict[str, Row[Any]]) 
     return steps, warnings
 
 
-def _confirm(step: _Step, twin: _Step) -> list[_Step]:
+def _confirm(step: Step, twin: Step) -> list[Step]:
     """`step` says what `twin` says: its evidence goes there, and a memory that now repeats it goes."""
-    confirmed = _Step(replace(twin.operation, event="NONE", evidence=step.operation.evidence), twin.head)
+    confirmed = Step(replace(twin.operation, event="NONE", evidence=step.operation.evidence), twin.head)
     if step.operation.event != "UPDATE" or step.head is None:
         if twin.writes:
             twin.operation = replace(twin.operation, evidence=twin.operation.evidence + step.operation.evidence)
@@ -161,7 +137,7 @@ def _confirm(step: _Step, twin: _Step) -> list[_Step]:
     gone = replace(
         step.operation, event="DELETE", text=step.head.text, evidence=(), reason="now says what another memory says"
     )
-    return [_Step(gone, step.head), *([confirmed] if twin.head is not None else [])]
+    return [Step(gone, step.head), *([confirmed] if twin.head is not None else [])]
 
 
 def _check_heads(operations: Sequence[Operation], heads: dict[str, Row[Any]]) -> None:
@@ -176,7 +152,7 @@ def _check_heads(operations: Sequence[Operation], heads: dict[str, Row[Any]]) ->
         raise Outdated(outdated)
 
 
-def _same_texts(connection: Connection, request: Write, touched: set[str]) -> dict[str, _Step]:
+def _same_texts(connection: Connection, request: Write, touched: set[str]) -> dict[str, Step]:
     """Living memories that say what an operation says, by fingerprint; not those about to change."""
     marks = {fingerprint(op.text) for op in request.operations if op.event in ("ADD", "UPDATE", "CONFLICT")}
     if not marks or request.twins:
@@ -186,13 +162,13 @@ def _same_texts(connection: Connection, request: Write, touched: set[str]) -> di
     if expired:  # nobody sees them any more, so the text may be said anew
         connection.execute(update(memories).where(memories.c.seq.in_(expired)).values(fingerprint=None))
     return {
-        row.fingerprint: _Step(Operation("NONE", row.id, row.text, expected_version=row.version), row)
+        row.fingerprint: Step(Operation("NONE", row.id, row.text, expected_version=row.version), row)
         for row in found
         if row.id not in touched and row.seq not in expired
     }
 
 
-def _number(step: _Step) -> None:
+def _number(step: Step) -> None:
     head = step.head
     if head is not None:
         step.memory = head.seq
@@ -201,7 +177,7 @@ def _number(step: _Step) -> None:
         step.version = 1
 
 
-def _close(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> None:
+def _close(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> None:
     """Ends the versions that are replaced, and the conflicts that their texts were part of."""
     closing = [step for step in steps if step.head is not None and not step.operation.ended]
     if not closing:
@@ -224,25 +200,19 @@ def _close(connection: Connection, request: Write, operation: int, steps: Sequen
         .where(
             versions.c.address == addresses.digest(request.namespace, request.scope),
             versions.c.status == "conflict",
-            versions.c.conflicts_with.in_([step.operation.memory_id for step in closing if not _same(step)]),
+            versions.c.conflicts_with.in_([step.operation.memory_id for step in closing if not keeps_text(step)]),
         )
         .values(status="active", conflicts_with=None, revision=operation)
     )
 
 
-def _until(step: _Step, request: Write) -> datetime:
+def _until(step: Step, request: Write) -> datetime:
     assert step.head is not None
     since: datetime = step.head.valid_from
-    return max(since, _valid_from(step.operation, request))
+    return max(since, valid_from(step.operation, request))
 
 
-def _valid_from(operation: Operation, request: Write) -> datetime:
-    """Since when it is true: the past time that was named for it, or when it was said."""
-    said = operation.said_at or request.at
-    return said if operation.since is None else min(said, operation.since)
-
-
-def _move_heads(connection: Connection, request: Write, steps: Sequence[_Step]) -> None:
+def _move_heads(connection: Connection, request: Write, steps: Sequence[Step]) -> None:
     moving = [step for step in steps if step.head is not None]
     if not moving:
         return
@@ -259,7 +229,7 @@ def _move_heads(connection: Connection, request: Write, steps: Sequence[_Step]) 
         connection.execute(update(memories).where(memories.c.seq == step.memory).values(values))
 
 
-def _is_twin(connection: Connection, request: Write, step: _Step) -> bool:
+def _is_twin(connection: Connection, request: Write, step: Step) -> bool:
     if not request.twins:
         return False
     statement = select(memories.c.seq).where(
@@ -270,7 +240,7 @@ def _is_twin(connection: Connection, request: Write, step: _Step) -> bool:
     return connection.execute(statement).first() is not None
 
 
-def _create(connection: Connection, request: Write, steps: Sequence[_Step]) -> None:
+def _create(connection: Connection, request: Write, steps: Sequence[Step]) -> None:
     if not steps:
         return
     common = {
@@ -288,10 +258,10 @@ def _create(connection: Connection, request: Write, steps: Sequence[_Step]) -> N
         step.memory = seq
 
 
-def _insert_versions(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> dict[str, int]:
+def _insert_versions(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> dict[str, int]:
     if not steps:
         return {}
-    rows = [_version(step, request, operation) for step in steps]
+    rows = [version_row(step, request, operation) for step in steps]
     made = connection.execute(_VERSION, rows)
     return {
         step.operation.memory_id: row
@@ -300,62 +270,7 @@ def _insert_versions(connection: Connection, request: Write, operation: int, ste
     }
 
 
-def _version(step: _Step, request: Write, operation: int) -> dict[str, Any]:
-    op, head = step.operation, step.head
-    since = _valid_from(op, request)
-    ended = op.ended and head is not None
-    rival = head.conflicts_with if head is not None and _same(step) else op.conflicts_with
-    return {
-        "memory": step.memory,
-        "id": op.memory_id,
-        **addresses.columns(request.namespace, request.scope),
-        "version": step.version,
-        "status": _status(op, rival),
-        "kind": request.attributes.kind if head is None else head.kind,
-        "text": "" if op.event == "DELETE" else op.text,
-        "metadata": _metadata(request, head),
-        "subject": op.subject or (head.subject if head is not None else None),
-        "slot": op.slot or (head.slot if head is not None else None),
-        "when_start": op.when.start if op.when else None,
-        "when_end": op.when.end if op.when else None,
-        "when_precision": op.when.precision if op.when else None,
-        "when_phrase": op.when.phrase if op.when else None,
-        "conflicts_with": rival,
-        "said_at": op.said_at or request.at,
-        "valid_from": since,
-        "valid_to": max(since, head.valid_from) if ended and head is not None else None,
-        "expires_at": _expiry(request, head),
-        "created_at": request.at if head is None else head.created_at,
-        "recorded_at": request.at,
-        "known_until": None,
-        "revision": operation,
-    }
-
-
-def _status(operation: Operation, rival: str | None) -> str:
-    if operation.event == "DELETE":
-        return "deleted"
-    if operation.ended:
-        return "superseded"
-    return "conflict" if rival else "active"
-
-
-def _metadata(request: Write, head: Row[Any] | None) -> dict[str, Any]:
-    asked = request.attributes.metadata
-    former: dict[str, Any] = {} if head is None else head.metadata
-    if asked is None:
-        return dict(former)
-    return {**former, **asked} if request.attributes.merge else dict(asked)
-
-
-def _expiry(request: Write, head: Row[Any] | None) -> datetime | None:
-    if request.attributes.keep_expiry and head is not None:
-        former: datetime | None = head.expires_at
-        return former
-    return request.attributes.expires_at
-
-
-def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[_Step], heads: dict[str, Row[Any]]) -> None:
+def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[Step], heads: dict[str, Row[Any]]) -> None:
     for step in steps:
         other = heads.get(step.operation.conflicts_with or "")
         if other is not None:
@@ -366,7 +281,7 @@ def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[_Ste
             )
 
 
-def _record(connection: Connection, request: Write, operation: int, steps: Sequence[_Step]) -> tuple[Change, ...]:
+def _record(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> tuple[Change, ...]:
     made = [_change(step, request) for step in steps]
     rows = [
         {
@@ -386,7 +301,7 @@ def _record(connection: Connection, request: Write, operation: int, steps: Seque
     return tuple(made)
 
 
-def _change(step: _Step, request: Write) -> Change:
+def _change(step: Step, request: Write) -> Change:
     op = step.operation
     return Change(
         memory_id=op.memory_id,
