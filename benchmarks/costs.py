@@ -44,7 +44,8 @@ class _Embedder:
         return self._ready[start : start + len(texts)]
 
     def embed_query(self, text: str) -> Vector:
-        return self.embed_documents([text])[0]
+        vector: Vector = self.embed_documents([text])[0]
+        return vector
 
 
 class _Model:

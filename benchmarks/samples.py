@@ -33,4 +33,5 @@ def facts(count: int, *, seed: int = 0) -> list[str]:
 def vectors(count: int, dimensions: int = 384, *, seed: int = 0) -> Vectors:
     """Normalised random vectors, shape (count, dimensions)."""
     drawn = np.random.default_rng(seed).standard_normal((count, dimensions)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    return drawn

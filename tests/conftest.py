@@ -43,7 +43,8 @@ MakeDoor = Callable[..., Door]
 
 @pytest.fixture(params=["sync", "async"])
 def colour(request: pytest.FixtureRequest) -> Colour:
-    return request.param
+    colour: Colour = request.param
+    return colour
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ class SyncIO:
         embedder = self._providers.embedder
         if not isinstance(embedder, Embedder):
             _refuse(embedder, "embed_query")
-        return _matrix([embedder.embed_query(text)], 1)[0]
+        return _vector(embedder.embed_query(text))
 
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """See `IO`."""
@@ -156,8 +156,8 @@ class AsyncIO:
         """See `IO`."""
         embedder = self._providers.embedder
         if isinstance(embedder, AsyncEmbedder):
-            return _matrix([await embedder.aembed_query(text)], 1)[0]
-        return _matrix([await asyncio.to_thread(embedder.embed_query, text)], 1)[0]
+            return _vector(await embedder.aembed_query(text))
+        return _vector(await asyncio.to_thread(embedder.embed_query, text))
 
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """See `IO`."""
@@ -184,6 +184,11 @@ def _counted(completion: Completion) -> Completion:
     return completion if usage.calls else replace(completion, usage=usage + Usage(calls=1))
 
 
+def _vector(raw: object) -> Vector:
+    vector: Vector = _matrix([raw], 1)[0]
+    return vector
+
+
 def _matrix(raw: object, count: int) -> Vectors:
     """`raw` as normalised float32 rows, or an error that says what is wrong with it."""
     try:
@@ -195,4 +200,5 @@ def _matrix(raw: object, count: int) -> Vectors:
     if not np.isfinite(matrix).all():
         raise EmbeddingMismatchError("the embedder returned NaN or infinity")
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return matrix / np.where(norms > 0, norms, 1)
+    matrix /= np.where(norms > 0, norms, 1)
+    return matrix

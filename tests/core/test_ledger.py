@@ -44,7 +44,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def count(path: Path, table: str) -> int:
     with sqlite3.connect(path) as connection:
-        return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
 def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ ADA = {"user_id": "ada"}
 RECURSIVE: list[Any] = []
 RECURSIVE.append(RECURSIVE)
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, list[Any], dict[str, Any]]] = {
     "no text": ("add", [""], ADA),
     "a blank text": ("add", [" \n\t"], ADA),
     "None": ("add", [None], ADA),
@@ -186,8 +186,8 @@ def test_an_embedder_that_changes_its_size_is_noticed(make: MakeDoor) -> None:
 
 def test_a_closed_memory_says_so(make: MakeDoor) -> None:
     door = make()
-    door.memory.close()
-    door.memory.close()
+    door.close()
+    door.close()
     with pytest.raises(LedgerError, match="closed"):
         door.get_all(**ADA)
 

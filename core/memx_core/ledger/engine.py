@@ -5,11 +5,13 @@ What is special about SQLite is in `ledger.sqlite`; what is here holds for every
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
@@ -39,14 +41,14 @@ class Database:
             self._single = threading.RLock() if sqlite.is_shared_connection(self.engine) else None
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Generator[Connection, None, None]:
         """A transaction that sees one moment and changes nothing."""
         self._check_open()
         with _heard(), self._alone(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Generator[Connection, None, None]:
         """A transaction that is applied whole, or not at all when its block raises."""
         self._check_open()
         with _heard(), self._writing, self._alone(), self.engine.connect() as connection:
@@ -65,7 +67,7 @@ class Database:
             raise LedgerError("this memory is closed; make a new one")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Generator[None, None, None]:
         """One thread at a time where there is only one connection (`:memory:`)."""
         if self._single is None:
             yield
@@ -75,7 +77,7 @@ class Database:
 
 
 @contextmanager
-def _heard() -> Iterator[None]:
+def _heard() -> Generator[None, None, None]:
     try:
         yield
     except SQLAlchemyError as error:
@@ -100,8 +102,8 @@ def _url(database: object) -> URL:
         return database
     if not isinstance(database, str | PathLike):
         raise InvalidInputError(f"database={database!r} is no path, URL or SQLAlchemy engine")
-    name: object = fspath(database)
-    if not isinstance(name, str) or not name.strip():
+    name = os.fsdecode(cast("str | PathLike[str]", database))
+    if not name.strip():
         raise InvalidInputError(f'database={database!r} is blank; give a path such as "memx.db", or ":memory:"')
     if name == ":memory:" or "://" not in name:
         path = name if name == ":memory:" else str(Path(name).expanduser())

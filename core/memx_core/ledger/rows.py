@@ -44,7 +44,7 @@ _ITEM = (
 )
 
 
-def select_items() -> Select[Any]:
+def select_items() -> Select[*tuple[Any, ...]]:
     """A statement whose rows `memory_item` reads: a row number, then the fields of a `MemoryItem` in order."""
     return select(*_ITEM)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def prepare(engine: Engine, *, write_option: str) -> None:
     half way for having read something old.
     """
     event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", lambda connection: _on_begin(connection, write_option))
+    event.listen(engine, "begin", partial(_on_begin, write_option))
 
 
 def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401  # a DBAPI connection has no type
@@ -62,6 +63,6 @@ def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401  # a D
     cursor.close()
 
 
-def _on_begin(connection: Connection, write_option: str) -> None:
+def _on_begin(write_option: str, connection: Connection) -> None:
     writes = connection.get_execution_options().get(write_option, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -9,9 +9,8 @@ address" is one equality with no special case for absent ids.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -43,6 +42,13 @@ metadata = MetaData(
 )
 
 
+class _Converter(Protocol):
+    """What turns a value into what the database keeps, or back."""
+
+    def __call__(self, value: Any) -> Any:  # noqa: ANN401  # any value, both ways
+        ...
+
+
 class Moment(UserDefinedType[datetime]):
     """An aware UTC time, kept as microseconds since 1970: exact, sortable, the same everywhere."""
 
@@ -52,11 +58,11 @@ class Moment(UserDefinedType[datetime]):
         """The column's type in every database."""
         return "BIGINT"
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], int | None]:
+    def bind_processor(self, dialect: Dialect) -> _Converter:
         """To microseconds since 1970."""
         return _microseconds
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Converter:
         """To an aware UTC time."""
         return _moment
 
@@ -78,11 +84,11 @@ class JsonText(UserDefinedType[Any]):
         """The column's type in every database."""
         return "TEXT"
 
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+    def bind_processor(self, dialect: Dialect) -> _Converter:
         """To strict JSON: no NaN."""
         return _to_json
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:
+    def result_processor(self, dialect: Dialect, coltype: object) -> _Converter:
         """To the parsed value."""
         return _from_json
 
