@@ -104,10 +104,10 @@ async def _request(
     context = await io.call(
         room.ledger.context, room.namespace, batch.scope, batch.session_id, limit=CONTEXT, before=before
     )
-    known = await candidates.find(
-        io, room, batch.scope, messages, np.stack([vectors[position] for position in learned]), room.clock()
-    )
-    return ProposalRequest(messages, known, tuple(_own_words(message) for message in context if is_learned(message)), batch.request.instructions)
+    nearby = np.stack([vectors[position] for position in learned])
+    known = await candidates.find(io, room, batch.scope, messages, nearby, room.clock())
+    earlier = tuple(_own_words(message) for message in context if is_learned(message))
+    return ProposalRequest(messages, known, earlier, batch.request.instructions)
 
 
 def _own_words(message: Message) -> Message:
