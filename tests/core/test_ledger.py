@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, text
 
-from memx_core import EmbeddingMismatchError, LedgerError, Scope
+from memx_core import EmbeddingMismatchError, InvalidInputError, LedgerError, Scope
 from memx_core.ledger import Ledger, Outdated, Write, schema
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import metadata
@@ -209,3 +209,24 @@ def test_an_index_reads_only_what_is_new(ledger: Ledger) -> None:
         ("message", "Ada: Rome it is", True),
     ]
     assert list(ledger.entries("n", Scope("bob"), since=0)[0]) == []
+
+
+def test_one_engine_serves_several_handles_whoever_used_it_before(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'memx.db'}")
+    with engine.connect():
+        pass
+    first, second = Ledger(engine), Ledger(engine)
+    first.write(write("1", add("a", "Ada lives in Oslo")))
+    second.write(write("2", add("b", "Ada has a cat")))
+    assert first.revision("n") == 2
+    with engine.connect() as connection:
+        values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("synchronous", "secure_delete")]
+    assert values == [2, 1]
+    first.close()
+    assert second.revision("n") == 2
+    engine.dispose()
+
+
+def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="StaticPool"):
+        Ledger(create_engine("sqlite://"))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import multiprocessing
+import os
+import signal
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -197,3 +200,30 @@ def test_a_reader_sees_at_once_what_another_handle_wrote(tmp_path: Path) -> None
         assert change.memory_id not in {hit.memory.id for hit in reader.search(f"lantern {number}", **ADA)}
     writer.close()
     reader.close()
+
+
+def test_a_forked_child_may_use_the_memory_of_its_parent(tmp_path: Path) -> None:
+    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+        memory.add("note", infer=False, user_id="parent")
+        children = [_forked(memory, number) for number in range(3)]
+        for number in range(3):
+            memory.add(f"note {number}", infer=False, user_id="parent")
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+        assert len(memory.get_all(user_id="child")) == 9
+        assert len(memory.search("note", user_id="child", limit=20)) == 9
+
+
+def _forked(memory: Memory, number: int) -> int:
+    """A child that writes; if it hangs, it is ended."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of forking beside threads
+        process = os.fork()
+    if process == 0:
+        signal.alarm(30)
+        try:
+            for count in range(3):
+                memory.add(f"note {number} {count}", infer=False, user_id="child")
+        except BaseException:  # noqa: BLE001  # a child must not run on as a second pytest
+            os._exit(1)
+        os._exit(0)
+    return process

@@ -20,8 +20,6 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from memx_core.errors import InvalidInputError, LedgerError
 from memx_core.ledger import sqlite
 
-WRITE = "memx_write"
-
 
 class Database:
     """An engine with transactions that fail as `LedgerError`.
@@ -35,9 +33,10 @@ class Database:
         self.engine = database if isinstance(database, Engine) else _create(database)
         self._writing = threading.Lock()  # one writer a process at a time: the others wait without polling
         self._closed = False
+        self._process = os.getpid()
         self._single: threading.RLock | None = None
         if self.engine.dialect.name == "sqlite":
-            sqlite.prepare(self.engine, write_option=WRITE)
+            sqlite.prepare(self.engine)
             self._single = threading.RLock() if sqlite.is_shared_connection(self.engine) else None
 
     @contextmanager
@@ -52,7 +51,7 @@ class Database:
         """A transaction that is applied whole, or not at all when its block raises."""
         self._check_open()
         with _heard(), self._writing, self._alone(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{WRITE: True})
+            connection = connection.execution_options(**{sqlite.WRITE: True})
             with connection.begin():
                 yield connection
 
@@ -65,6 +64,17 @@ class Database:
     def _check_open(self) -> None:
         if self._closed:
             raise LedgerError("this memory is closed; make a new one")
+        if self._process != os.getpid():
+            self._after_fork()
+
+    def _after_fork(self) -> None:
+        """Leaves the parent's connections and locks alone: neither may be used in a child."""
+        self._process = os.getpid()
+        self._writing = threading.Lock()
+        if self._single is not None:
+            self._single = threading.RLock()  # and a copy of the database, which is the child's own
+        else:
+            self.engine.dispose(close=False)
 
     @contextmanager
     def _alone(self) -> Generator[None, None, None]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
 
-from memx_core.errors import LedgerError
+from memx_core.errors import InvalidInputError, LedgerError
 
+WRITE = "memx_write"
+"""The execution option of a connection that is going to write."""
+_PREPARED = "memx_prepared"
 _BUSY_MILLISECONDS = 30_000
 _PRAGMAS = (
     f"busy_timeout={_BUSY_MILLISECONDS}",
@@ -44,25 +46,38 @@ def is_shared_connection(engine: Engine) -> bool:
     return isinstance(engine.pool, StaticPool)
 
 
-def prepare(engine: Engine, *, write_option: str) -> None:
-    """Makes every connection durable, and every transaction explicit.
+def prepare(engine: Engine) -> None:
+    """Makes every connection durable, and every transaction explicit; once, however often it is asked.
 
     The driver's own transaction control starts transactions late and commits behind one's
     back; it is switched off. A writer takes the lock at once, so that it never has to give up
     half way for having read something old.
+
+    Raises:
+        InvalidInputError: If each thread would see a database of its own.
     """
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", partial(_on_begin, write_option))
+    if isinstance(engine.pool, SingletonThreadPool):
+        raise InvalidInputError(
+            "this engine has one database in memory for each thread; pass database=':memory:', or make it with "
+            "poolclass=StaticPool and connect_args={'check_same_thread': False}"
+        )
+    if not event.contains(engine, "begin", _on_begin):
+        event.listen(engine, "checkout", _on_checkout)
+        event.listen(engine, "begin", _on_begin)
 
 
-def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401  # a DBAPI connection has no type
+def _on_checkout(connection: Any, record: Any, proxy: object) -> None:  # noqa: ANN401  # a DBAPI connection has no type
+    """Not at connecting: an engine may have connected before it was handed over."""
+    if record.info.get(_PREPARED) is connection:
+        return
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    record.info[_PREPARED] = connection
 
 
-def _on_begin(write_option: str, connection: Connection) -> None:
-    writes = connection.get_execution_options().get(write_option, False)
+def _on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
