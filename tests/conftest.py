@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from memx_core import Memory, ScopedMemory
 from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
@@ -31,7 +32,8 @@ class Door:
         async def call() -> Any:
             return await method(*args, **kwargs)
 
-        return self._runner.run(call())
+        with blockbuster_ctx():  # what blocks the loop raises
+            return self._runner.run(call())
 
     def scoped(self, **ids: str) -> Door:
         assert isinstance(self.memory, Memory)

@@ -175,7 +175,9 @@ class AsyncIO:
 
 def _refuse(provider: object, method: str) -> NoReturn:
     raise InvalidInputError(
-        f"{provider!r} has no blocking `{method}`, only an async one: call the method with an `a` in front and await it"
+        # Its type, not its `repr`: that may hold a key.
+        f"{type(provider).__qualname__} has no blocking `{method}`, only an async one: "
+        "call the method with an `a` in front and await it"
     )
 
 
@@ -192,7 +194,7 @@ def _vector(raw: object) -> Vector:
 def _matrix(raw: object, count: int) -> Vectors:
     """`raw` as normalised float32 rows, or an error that says what is wrong with it."""
     try:
-        matrix = np.array(raw, dtype=np.float32)
+        matrix = np.array(raw, dtype=np.float64)  # so that the norm of a large vector is a number
     except (TypeError, ValueError) as error:
         raise EmbeddingMismatchError("the embedder returned vectors of different lengths, or not numbers") from error
     if matrix.ndim != 2 or matrix.shape[0] != count or not matrix.shape[1]:
@@ -200,5 +202,4 @@ def _matrix(raw: object, count: int) -> Vectors:
     if not np.isfinite(matrix).all():
         raise EmbeddingMismatchError("the embedder returned NaN or infinity")
     norms = np.linalg.norm(matrix, axis=1, keepdims=True)
-    matrix /= np.where(norms > 0, norms, 1)
-    return matrix
+    return (matrix / np.where(norms > 0, norms, 1)).astype(np.float32)

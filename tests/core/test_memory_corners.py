@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from memx_core import InvalidInputError
-from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
+from memx_core import InvalidInputError, Memory
+from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM, SyncScriptedLLM
 from tests.answers import NOTHING, adds, answer, operation
 from tests.conftest import Door, MakeDoor
 
@@ -61,7 +63,8 @@ def test_a_key_gives_the_first_result_back_in_its_order(memory: Door, llm: Scrip
     assert memory.add(said, key="turn-1", **ADA) == first
 
 
-def test_a_key_that_is_used_meanwhile_for_something_else_is_refused(make: MakeDoor, llm: ScriptedLLM) -> None:
+def test_a_key_that_is_used_meanwhile_for_something_else_is_refused(make: MakeDoor) -> None:
+    llm = SyncScriptedLLM()
     memory, other = make(llm=llm), make(llm=ScriptedLLM())
 
     def meanwhile(*_: object) -> object:
@@ -107,7 +110,8 @@ def test_a_vector_that_comes_later_is_found_by(make: MakeDoor, llm: ScriptedLLM)
 
 
 @pytest.mark.parametrize("cleared", [True, False])
-def test_a_job_is_done_on_what_its_messages_say_in_the_end(make: MakeDoor, llm: ScriptedLLM, cleared: bool) -> None:
+def test_a_job_is_done_on_what_its_messages_say_in_the_end(make: MakeDoor, cleared: bool) -> None:
+    llm = SyncScriptedLLM()
     door, other = make(llm=llm), make(llm=ScriptedLLM())
 
     def meanwhile(*_: object) -> object:
@@ -134,3 +138,41 @@ def test_an_error_of_any_size_and_spelling_is_noted_with_its_job(memory: Door, l
     (job,) = memory.pending()
     assert job.error.startswith("ValueError: odd")
     assert len(job.error) < 2_000
+
+
+class Rerank:
+    """As many scores too few as it is told."""
+
+    def __init__(self, missing: int) -> None:
+        self.missing = missing
+
+    def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        assert texts, "nobody reranks nothing"
+        return [1 / (number + 1) for number in range(len(texts))][: len(texts) - self.missing]
+
+
+def test_a_reranker_judges_every_hit_and_is_not_asked_about_none(make: MakeDoor) -> None:
+    door = make(reranker=Rerank(0))
+    assert door.search("lantern", **ADA) == []
+    door.add("a lantern", infer=False, **ADA)
+    assert [hit.score for hit in door.search("lantern", **ADA)] == [1.0]
+    with pytest.raises(InvalidInputError, match="0 scores for 1"):
+        make(reranker=Rerank(1)).search("lantern", **ADA)
+
+
+class Keeper:
+    """A model that can only be awaited, and shows its key."""
+
+    def __repr__(self) -> str:
+        return "Keeper(api_key='sk-secret')"
+
+    async def acomplete(self, messages: object, schema: object) -> object:
+        raise NotImplementedError
+
+
+def test_no_error_shows_what_a_provider_says_of_itself(tmp_path: Path) -> None:
+    with Memory(Keeper(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+        with pytest.raises(InvalidInputError, match="Keeper has no blocking") as refused:
+            memory.add("I'm Ada", **ADA)
+        assert "sk-secret" not in str(refused.value)
+        assert "sk-secret" not in repr(memory) + repr(memory.scoped(**ADA))

@@ -8,7 +8,7 @@ asked twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from memx_core.extraction import llm, pieces, prompts, rules
 from memx_core.flows import candidates
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Outdated, Write
-from memx_core.ports import IndexHit, IndexQuery, Vector, Vectors
+from memx_core.ports import IndexEntry, IndexHit, IndexQuery, Vector, Vectors
 from memx_core.reconciliation import Reconciled, fold_duplicates, reconcile
 from memx_core.types import (
     AddResult,
@@ -116,7 +116,7 @@ def _own_words(message: Message) -> Message:
 
 async def _propose(io: IO, room: Room, request: ProposalRequest) -> Proposal:
     if room.offline:
-        return rules.propose(request)
+        return await io.call(rules.propose, request)
     parts = pieces.split(request.messages)
     proposals = [await llm.propose(io, replace(request, messages=part.messages)) for part in parts]
     return pieces.merge(parts, proposals)
@@ -258,11 +258,14 @@ async def write(io: IO, room: Room, request: Write) -> AddResult:
 
 
 async def publish(io: IO, room: Room, scope: Scope, revision: int) -> None:
-    """Tells an index that does not look by itself what a write changed.
+    """Tells the index that something was written, and what, if it does not look by itself.
 
     Raises:
         IndexUnavailableError: If it refuses; the ledger has the write all the same.
     """
-    if revision and not room.index.pulls:
+    if not revision:
+        return
+    entries: Iterable[IndexEntry] = ()
+    if not room.index.pulls:
         entries, _ = await io.call(room.ledger.entries, room.namespace, scope, since=revision - 1)
-        await io.call(room.index.apply, room.namespace, tuple(entries))
+    await io.call(room.index.apply, room.namespace, tuple(entries))

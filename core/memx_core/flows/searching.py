@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from memx_core import rendering, text, time
 from memx_core._io import IO
+from memx_core.errors import InvalidInputError
 from memx_core.filters import Filter
 from memx_core.flows.room import Room
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
@@ -153,10 +154,14 @@ def _read(
 
 def _with_messages(hits: Sequence[SearchHit], messages: Mapping[int, Message]) -> list[SearchHit]:
     """The hits with the turns they are; by identity, as two conversations may use the same message id."""
-    return [replace(hit, message=messages.get(id(hit.memory))) for hit in hits]
+    return [replace(hit, message=messages[id(hit.memory)]) if id(hit.memory) in messages else hit for hit in hits]
 
 
 async def _reranked(io: IO, query: str, hits: Sequence[SearchHit]) -> list[SearchHit]:
+    if not hits:
+        return []
     scores = await io.rerank(query, [hit.memory.text for hit in hits])
+    if len(scores) != len(hits):
+        raise InvalidInputError(f"the reranker gave {len(scores)} scores for {len(hits)} texts; it must give one each")
     judged = [replace(hit, score=min(1.0, max(0.0, float(score)))) for hit, score in zip(hits, scores, strict=True)]
     return sorted(judged, key=lambda hit: -hit.score)
