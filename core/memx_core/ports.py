@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,8 +158,7 @@ class IndexQuery:
     rows: Mapping[EntryKind, NDArray[np.int64]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IndexHit:
+class IndexHit(NamedTuple):
     """One entry that an arm found, with the raw score of both arms.
 
     Attributes:
@@ -212,7 +211,7 @@ class Index(Protocol):
 
     @property
     def pulls(self) -> bool:
-        """True: it reads what is new from its source when it is searched, and `apply` is never called."""
+        """True: it reads what is new from its source when it is searched; `apply` is called without entries."""
         ...
 
     def attach(self, source: IndexSource) -> None:

@@ -122,7 +122,7 @@ def test_scores_are_in_range_and_in_order(hits):
 def test_more_of_everything_scores_no_less(one, other):
     if None in (one.dense, other.dense, one.share, other.share):
         return
-    best = replace(one, dense=max(one.dense, other.dense), share=max(one.share, other.share), named=True)
+    best = one._replace(dense=max(one.dense, other.dense), share=max(one.share, other.share), named=True)
     (plain,), (better,) = fuse([one]), fuse([best])
     assert better.score >= plain.score
 
@@ -162,7 +162,7 @@ def test_whom_the_query_names_comes_first_among_equals():
 
 
 def test_of_equals_memories_come_first_and_the_newest():
-    hits = [hit(1, dense=0.5), hit(2, dense=0.5), replace(hit(3, dense=0.5), kind="message")]
+    hits = [hit(1, dense=0.5), hit(2, dense=0.5), hit(3, dense=0.5)._replace(kind="message")]
     assert [one.hit.row for one in fuse(hits)] == [2, 1, 3]
 
 

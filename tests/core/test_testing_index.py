@@ -109,7 +109,7 @@ class GatesWordsByVectors(PlainIndex):
 class GivesNoCosine(PlainIndex):
     def hit(self, query, number, each, weights):
         hit = super().hit(query, number, each, weights)
-        return replace(hit, dense=None) if hit.words else hit
+        return hit._replace(dense=None) if hit.words else hit
 
 
 class ReadsOnce(PlainIndex):

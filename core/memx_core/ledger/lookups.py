@@ -17,7 +17,7 @@ from memx_core.ledger.tables import message_vectors, messages, operations, versi
 from memx_core.ports import IndexEntry
 from memx_core.types import MemoryItem, Message, Scope
 
-_SIZES = (16, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
+_SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
 SPOKEN = ("user", "assistant")
 """Roles of the turns that are found again."""
