@@ -249,10 +249,19 @@ def test_a_deletion_with_the_users_own_words_holds(said, quote):
     assert (weighed.operations[0].old_text, weighed.operations[0].expected_version) == (CAT, 3)
 
 
-@pytest.mark.parametrize("quote", ["", "forget my cat", "cat", "I'm Noor", "anymore"])
+@pytest.mark.parametrize("quote", ["", "forget my cat", "cat", "I'm Noor", "anymore", "I don't eat fish"])
 def test_a_deletion_that_nobody_asked_for_is_dropped(quote):
     weighed = weigh(delete(2, quote))
     assert (done(weighed), codes(weighed)) == ([], ["unrelated_delete"])
+
+
+@pytest.mark.parametrize("other", [delete(2), delete(2, "no such words"), ProposedOperation("NONE", target=2)])
+def test_a_deletion_that_nobody_asked_for_gains_nothing_by_company(other):
+    weighed = weigh(delete(2), other, messages=["My cat sleeps."])
+    assert ([each.event for each in weighed.operations if each.event != "NONE"], codes(weighed)) == (
+        [],
+        ["unrelated_delete"],
+    )
 
 
 def test_the_assistants_words_delete_nothing():
@@ -379,6 +388,11 @@ def test_a_text_beyond_the_limit_is_left_out_and_shown_in_part():
 def test_an_operation_without_a_text_changes_nothing(operation):
     weighed = weigh(operation)
     assert (done(weighed), codes(weighed)) == ([], ["missing_text"])
+
+
+@given(st.lists(st.builds(delete, st.integers(0, 2), st.sampled_from(["", "nobody said this"])), max_size=5))
+def test_no_number_of_unasked_deletions_deletes_anything(operations):
+    assert weigh(*operations).operations == ()
 
 
 # Whatever is proposed ---------------------------------------------------------------------------

@@ -31,18 +31,43 @@ def settle(drafts: Sequence[Draft]) -> Settled:
     """`drafts` without contradictions, in order."""
     warnings: list[str] = []
     kept = tuple(drafts)
-    for step in (_deletions, _targets, _texts):
+    for step in (_targets, _deletions, _texts):
         settled = step(kept)
         kept = settled.drafts
         warnings += settled.warnings
     return Settled(kept, tuple(warnings))
 
 
+def _targets(drafts: Sequence[Draft]) -> Settled:
+    """One change of each memory: of several the last, with the evidence of all."""
+    groups: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(draft.target.id if draft.target else f"\0{len(groups)}", []).append(draft)
+    settled = [_one(group) for group in groups.values()]
+    return Settled(
+        tuple(draft for each in settled for draft in each.drafts),
+        tuple(warning for each in settled for warning in each.warnings),
+    )
+
+
+def _one(group: Sequence[Draft]) -> Settled:
+    """Of the operations on one memory the last that holds, and before a deletion that nobody asked for any other."""
+    changes = [draft for draft in group if draft.event != "NONE"]
+    winner = ([draft for draft in changes if draft.event != "DELETE" or draft.asked] or changes or list(group))[-1]
+    lost = [draft for draft in changes if (draft.event, draft.text) != (winner.event, winner.text)]
+    settled = replace(winner, evidence=joined(winner.evidence, *(draft.evidence for draft in group)))
+    if not lost or winner.target is None:
+        return Settled((settled,))
+    left_out = shown(", ".join(f"{draft.event} {draft.text}".strip() for draft in lost), longest=300)
+    detail = f"on {shown(winner.target.text)} {winner.event} holds, and not {left_out}"
+    return Settled((settled,), (f"conflicting_ops: {detail}",))
+
+
 def _deletions(drafts: Sequence[Draft]) -> Settled:
     """Deletions beside what is written: part of a replacement or of a merger; left out if nobody asked for them."""
     kept, warnings = list(drafts), list[str]()
     for draft in drafts:
-        if draft.event != "DELETE" or draft.target is None or _has_rival(draft, kept):
+        if draft.event != "DELETE" or draft.target is None:
             continue
         others = [each for each in kept if each is not draft]
         heir = _heir(draft.target, others)
@@ -56,21 +81,6 @@ def _deletions(drafts: Sequence[Draft]) -> Settled:
     return Settled(tuple(kept), tuple(warnings))
 
 
-def _has_rival(draft: Draft, others: Iterable[Draft]) -> bool:
-    """Whether another operation changes the same memory: those are seen to together."""
-    return any(each is not draft and each.event != "NONE" and _about(each) == _about(draft) for each in others)
-
-
-def _is_idle(draft: Draft) -> bool:
-    """Whether it is a deletion that the user did not ask for."""
-    return draft.event == "DELETE" and not draft.asked
-
-
-def _about(draft: Draft) -> str | None:
-    """The id of the known memory that a draft is about."""
-    return draft.target.id if draft.target else None
-
-
 def _heir(known: MemoryItem, others: Iterable[Draft]) -> Draft | None:
     """The text that takes the place of `known`, or has it in it; one that is new before one that is not."""
     writing = sorted((each for each in others if each.event in ("ADD", "UPDATE")), key=lambda each: each.event)
@@ -78,32 +88,6 @@ def _heir(known: MemoryItem, others: Iterable[Draft]) -> Draft | None:
         if likeness.fills(known, subject=each.subject, slot=each.slot) or likeness.replaces(known.text, each.text):
             return each
     return next((each for each in writing if likeness.contains(each.text, known.text)), None)
-
-
-def _targets(drafts: Sequence[Draft]) -> Settled:
-    """One change of each memory: of several the last, with the evidence of all."""
-    groups: dict[str, list[Draft]] = {}
-    for draft in drafts:
-        groups.setdefault(_about(draft) or f"new {len(groups)}", []).append(draft)
-    settled = [_one(group) for group in groups.values()]
-    return Settled(
-        tuple(draft for each in settled for draft in each.drafts),
-        tuple(warning for each in settled for warning in each.warnings),
-    )
-
-
-def _one(group: Sequence[Draft]) -> Settled:
-    """Of the operations on one memory the one that holds."""
-    changes = [draft for draft in group if draft.event != "NONE"]
-    winner = ([draft for draft in changes if not _is_idle(draft)] or changes or list(group))[-1]
-    winner = replace(winner, evidence=joined(winner.evidence, *(draft.evidence for draft in group)))
-    if len(changes) < 2 or winner.target is None:
-        return Settled((winner,))
-    lost = ", ".join(f"{draft.event} {draft.text}".strip() for draft in changes if draft.text != winner.text)
-    detail = f"{len(changes)} operations on {shown(winner.target.text)}, of which {winner.event} holds"
-    return Settled(
-        (winner,), (f"conflicting_ops: {detail}" + (f", and not {shown(lost, longest=300)}" if lost else ""),)
-    )
 
 
 def _texts(drafts: Sequence[Draft]) -> Settled:
