@@ -241,7 +241,7 @@ messages = Table(
     Index(
         "ix_memx_messages_job", "job", sqlite_where=text("job IS NOT NULL"), postgresql_where=text("job IS NOT NULL")
     ),
-    Index("ix_memx_messages_namespace_session_row", "namespace", "session", "row"),
+    *_by_owner("memx_messages", "session", "row"),
     Index("ix_memx_messages_address_session_row", "address", "session", "row"),
     *_by_owner("memx_messages", "revision"),
     sqlite_autoincrement=True,

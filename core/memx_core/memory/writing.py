@@ -51,8 +51,9 @@ class Writing(Base):
         Raises:
             ScopeError: If no id is given.
             InvalidInputError: If the messages are blank or no messages.
-            ExtractionError: If the model's answer is unusable; the messages are kept and queued,
-                as they are when the model or the embedder raises.
+            ExtractionError: If the model's answer is unusable. The messages are kept and queued, as
+                they are when the model or the embedder raises (but with `infer=False`, where
+                there is nothing left to learn).
         """
         return run(
             calls.add(

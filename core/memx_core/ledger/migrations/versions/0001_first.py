@@ -216,6 +216,9 @@ def upgrade() -> None:
         "ix_memx_messages_agent_id_revision", "memx_messages", ["namespace", "agent_id", "revision"], unique=False
     )
     op.create_index(
+        "ix_memx_messages_agent_id_row", "memx_messages", ["namespace", "agent_id", "session", "row"], unique=False
+    )
+    op.create_index(
         "ix_memx_messages_job",
         "memx_messages",
         ["job"],
@@ -224,13 +227,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("job IS NOT NULL"),
     )
     op.create_index(
-        "ix_memx_messages_namespace_session_row", "memx_messages", ["namespace", "session", "row"], unique=False
-    )
-    op.create_index(
         "ix_memx_messages_run_id_revision", "memx_messages", ["namespace", "run_id", "revision"], unique=False
     )
     op.create_index(
+        "ix_memx_messages_run_id_row", "memx_messages", ["namespace", "run_id", "session", "row"], unique=False
+    )
+    op.create_index(
         "ix_memx_messages_user_id_revision", "memx_messages", ["namespace", "user_id", "revision"], unique=False
+    )
+    op.create_index(
+        "ix_memx_messages_user_id_row", "memx_messages", ["namespace", "user_id", "session", "row"], unique=False
     )
     op.create_index("uq_memx_messages_address_session_id", "memx_messages", ["address", "session", "id"], unique=True)
     op.create_table(
