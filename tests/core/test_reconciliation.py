@@ -178,6 +178,7 @@ def test_an_update_to_what_another_memory_says_makes_two_memories_one():
     known = [memory("Noor lives in Tromsø", 0), memory("Noor moved to Bodø", 1)]
     weighed = weigh(update(1, "Noor lives in Tromsø"), known=known)
     assert [each[:2] for each in done(weighed)] == [("NONE", "m0"), ("DELETE", "m1")]
+    assert not weighed.operations[1].retracts
 
 
 def test_a_text_proposed_twice_is_written_once_with_both_evidences():
@@ -247,6 +248,7 @@ def test_a_deletion_with_the_users_own_words_holds(said, quote):
     weighed = weigh(delete(2, quote), messages=[said])
     assert (done(weighed), weighed.warnings) == ([("DELETE", "m2", CAT)], ())
     assert (weighed.operations[0].old_text, weighed.operations[0].expected_version) == (CAT, 3)
+    assert weighed.operations[0].retracts
 
 
 @pytest.mark.parametrize("quote", ["", "forget my cat", "cat", "I'm Noor", "anymore", "I don't eat fish"])

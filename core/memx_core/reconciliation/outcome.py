@@ -44,6 +44,7 @@ class Draft:
         target: The known memory meant; `None` for `ADD`.
         since: Since when it is true, if the proposer said what time it speaks of.
         asked: A `DELETE` that the user asked for in words that were found.
+        needless: A `DELETE` of what another memory says by now.
     """
 
     event: Event
@@ -57,6 +58,12 @@ class Draft:
     slot: str | None = None
     reason: str = ""
     asked: bool = False
+    needless: bool = False
+
+    @property
+    def is_unfounded(self) -> bool:
+        """Whether it is a deletion that so far nothing speaks for."""
+        return self.event == "DELETE" and not self.asked and not self.needless
 
 
 def shown(text: str, *, longest: int = 80) -> str:

@@ -53,7 +53,7 @@ def _targets(drafts: Sequence[Draft]) -> Settled:
 def _one(group: Sequence[Draft]) -> Settled:
     """Of the operations on one memory the last that holds, and before a deletion that nobody asked for any other."""
     changes = [draft for draft in group if draft.event != "NONE"]
-    winner = ([draft for draft in changes if draft.event != "DELETE" or draft.asked] or changes or list(group))[-1]
+    winner = ([draft for draft in changes if not draft.is_unfounded] or changes or list(group))[-1]
     lost = [draft for draft in changes if (draft.event, draft.text) != (winner.event, winner.text)]
     settled = replace(winner, evidence=joined(winner.evidence, *(draft.evidence for draft in group)))
     if not lost or winner.target is None:
@@ -75,7 +75,7 @@ def _deletions(drafts: Sequence[Draft]) -> Settled:
             evidence = joined(heir.evidence, draft.evidence)
             successor = replace(heir, event="UPDATE", target=draft.target, evidence=evidence)
             kept = [successor if each is heir else each for each in others]
-        elif not heir and not draft.asked:
+        elif not heir and draft.is_unfounded:
             kept = others
             warnings.append(f"unrelated_delete: nobody asked to forget {shown(draft.target.text)}; nothing replaces it")
     return Settled(tuple(kept), tuple(warnings))

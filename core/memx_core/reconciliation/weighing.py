@@ -103,7 +103,7 @@ class Scale:
         if not likeness.replaces(target.text, known.text):
             return drafts
         found = evidence.gather(operation, self._sources)
-        return (*drafts, Draft("DELETE", target=target, evidence=found, reason="known otherwise", asked=True))
+        return (*drafts, Draft("DELETE", target=target, evidence=found, reason="known otherwise", needless=True))
 
     def _confirmation(self, operation: ProposedOperation, target: targets.Target) -> Weighed:
         item = target.item or self._known.get(text.normal_form(operation.text))
