@@ -94,6 +94,8 @@ FORMS = {
     "no quotes around keys": f"{{facts: ['{TEA}', '{SKI}']}}",
     "NaN and Infinity": f'{{"facts": ["{TEA}", "{SKI}"], "a": NaN, "b": -Infinity}}',
     "huge number": f'{{"facts": ["{TEA}", "{SKI}"], "a": {"9" * 5000}}}',
+    "doubled braces": f"{{{BOTH}}}",
+    "missing comma": f'{{"facts": [{{"fact": "{TEA}"}} {{"fact": "{SKI}"}}]}}',
     "missing bracket": f'{{"facts": ["{TEA}", "{SKI}"}}',
     "JSON in a string": json.dumps(BOTH),
     "JSON in a string in a list": json.dumps([BOTH]),

@@ -22,7 +22,7 @@ _REASONING = re.compile(rf"<\s*({_TAG})\b[^<>]*>[^<]*+(?:<(?!/?\s*{_TAG}\b)[^<]*
 _OPENED = re.compile(rf"<\s*{_TAG}\b[^<>]*>", re.IGNORECASE)
 _CLOSED = re.compile(rf"</\s*{_TAG}\s*>", re.IGNORECASE)
 _START = re.compile(r"[{\[]")
-_OBJECT = re.compile(r"[{\[]\s*[\"'{\u201c]")  # Braces in prose have no quote behind them.
+_OBJECT = re.compile(r"\{\s*[\"'\u201c]|\[\s*[\"'{\u201c]")  # Braces in prose, or doubled, are none.
 _SEPARATOR = re.compile(r"[\s,;`\ufeff\u200b]*+(?:json[5lc]?|python)?[\s,;`\ufeff\u200b]*+", re.IGNORECASE)
 
 
