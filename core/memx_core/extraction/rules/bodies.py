@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
-from memx_core.extraction.rules.rule import Claim, Match, Rule, bare, cut, key, listed, said, timed
+from memx_core.extraction.rules.phrases import bare, cut, key, listed, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import CONDITIONED, CONDITIONS, DIETS, FOOD_LIMITS
 
 _NO_FOOD = re.compile(
@@ -14,6 +15,7 @@ _NO_FOOD = re.compile(
     r"dinner|breakfast|all|you|my|the|your|alone|together|late|before|after|when|like|to|up|so|too)\b",
     re.IGNORECASE,
 )
+_PROVISO = re.compile(r"\s+(?:at all|for|on|at|in|with|every|when|after|before|during|or anything)\b.*$", re.IGNORECASE)
 _ANIMAL = re.compile(
     r"(?:red )?(?:meat|fish|seafood|dairy|eggs?|pork|beef|chicken|poultry|animal products|cheese)$", re.IGNORECASE
 )
@@ -51,16 +53,13 @@ def _eats(match: Match, clause: Clause) -> Iterator[Claim]:
 
 
 def _avoids(match: Match, clause: Clause) -> Iterator[Claim]:
-    can = match.groupdict().get("can")
-    verb = match["verb"].lower()
+    verb = f"{'cannot' if match.groupdict().get('can') else 'does not'} {match['verb'].lower()}"
+    what = cut(match["what"])
+    proviso = _PROVISO.search(what)  # Not "coffee" at large, but "coffee after three".
     for food in _foods(match["what"]):
-        text = f"{{I}} {'cannot' if can else 'does not'} {verb} {said(food)}"
-        yield Claim(
-            f"diet.{key(food)}",
-            text,
-            value=food.lower(),
-            replaces=(f"like.{key(food)}",) if clause.truth == "ended" else (),
-        )
+        text = f"{{I}} {verb} {said(food)} {said(proviso[0]) if proviso else ''}"
+        ended = (f"like.{key(food)}",) if clause.truth == "ended" else ()
+        yield Claim(f"diet.{key(food)}", " ".join(text.split()), value=food.lower(), replaces=ended)
 
 
 def _gives_up(match: Match, clause: Clause) -> Iterator[Claim]:
@@ -74,17 +73,8 @@ def _gives_up(match: Match, clause: Clause) -> Iterator[Claim]:
         )
 
 
-def _foods(words: str) -> Iterator[str]:
-    for item in listed(
-        cut(
-            re.sub(
-                r"\s+(?:at all|for|on|at|in|with|every|when|after|before|or anything.*)\b.*$",
-                "",
-                words,
-                flags=re.IGNORECASE,
-            )
-        )
-    ):
+def _foods(text: str) -> Iterator[str]:
+    for item in listed(_PROVISO.sub("", cut(text))):
         if _NO_FOOD.match(item) or len(item.split()) > 4:
             return
         yield re.sub(r"^(?:any|much|a lot of|lots of|some|no)\s+", "", item, flags=re.IGNORECASE)
@@ -111,7 +101,11 @@ def _allergy(match: Match, clause: Clause) -> Iterator[Claim]:
     for item in listed(cut(match["what"])):
         thing = re.sub(r"^(?:both|all|most|some|certain) ", "", item, flags=re.IGNORECASE)
         if (
-            re.match(r"(?:it|that|this|them|you|work|bullshit|stupidity|people|mondays|drama)\b", thing, re.IGNORECASE)
+            re.match(
+                r"(?:it|that|this|them|you|work|bullshit|stupidity|people|mondays|mornings|exercise|fun|commitment|drama)\b",
+                thing,
+                re.IGNORECASE,
+            )
             or len(thing.split()) > 4
         ):
             return
@@ -186,10 +180,11 @@ def _tall(match: Match, _: Clause) -> Iterator[Claim]:
     yield Claim("height", f"{{I}} is {match['what'].lower()} tall", value=match["what"].lower())
 
 
+_AFTER_CONDITION = r"(?:,.*| (?:and|since|for|from|but|so|which|that|after|diagnosed|as|now|again|in (?:both|my (?:left|right|back|knees?|hands?))|too)\b.*)?"
 _LIMBS = r"(?:(?:left|right) )?(?:leg|arm|wrist|ankle|foot|toe|finger|hand|collarbone|rib|nose|hip|knee|elbow|shoulder|back|acl|hamstring|thumb)"
 
 RULES = (
-    Rule(rf"i (?:am|went|became|turned|have been|am going|have gone|have become) (?P<article>an? )?(?:strict |mostly |lifelong |fully |devout )*(?P<diet>{DIETS})(?![\w-])(?P<rest>.*)", _diet),
+    Rule(rf"i (?:am|went|became|turned|have been|am going|am doing|have gone|have become) (?P<article>an? )?(?:strict |mostly |lifelong |fully |devout )*(?P<diet>{DIETS})(?![\w-])(?P<rest>.*)", _diet),
     Rule(r"i eat (?P<article>)(?P<diet>halal|kosher|vegan|vegetarian|keto|paleo|plant[- ]based)\b(?P<rest>.*)", _diet),
     Rule(r"i am on (?P<diet>an? [\w-]+(?: [\w-]+)? diet)\b.*", _on_diet),
     Rule(rf"i (?:am|have been|eat) (?:an? )?(?P<limit>{FOOD_LIMITS})(?![\w-]).*", _limit),
@@ -206,7 +201,7 @@ RULES = (
     Rule(r"i have any (?P<no>)(?:known |food )?allergies", _nothing, _no_allergies),
     Rule(r"i have (?:an? )?(?:(?:severe|serious|bad|mild) )*allerg(?:y|ies) to (?P<what>.+)", _allergy),
     Rule(r"i (?:was|got|have been) diagnosed with (?P<what>.+)", _diagnosed),
-    Rule(rf"i (?:have|suffer from|live with|have had) (?:severe |mild |bad |terrible |chronic )?(?P<what>{CONDITIONS})\b(?P<rest>.*)", _condition),
+    Rule(rf"i (?:have|suffer from|live with|have had) (?:severe |mild |bad |terrible |chronic )?(?P<what>{CONDITIONS})(?P<rest>{_AFTER_CONDITION})", _condition),
     Rule(rf"i am (?P<what>{CONDITIONED})(?: with (?:a )?[\w ]{{2,20}})?(?:,.*| and .*| since .*| in .*)?", _is_so),
     Rule(r"i (?:take|am taking|am on) (?P<what>[\w ]{3,30}) for (?P<cause>(?:my |a |the )?[\w ]{3,40})", _takes),
     Rule(r"i wear (?P<what>glasses|contacts|contact lenses|a hearing aid|hearing aids)\b.*", _wears),

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, said, timed
+from memx_core.extraction.rules.phrases import cut, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 
 _NAME = r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]+)?"
 

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 
 from memx_core.extraction.rules.openings import opened
 from memx_core.extraction.rules.sentences import Piece
+from memx_core.extraction.rules.vocabulary import words
 
 Truth: TypeAlias = Literal["yes", "no", "ended", "past"]
 
@@ -25,101 +26,18 @@ _CONTRACTIONS = {
     "can't": "can not", "won't": "will not", "ain't": "am not", "gonna": "going to", "wanna": "want to", "gotta": "have to",
     "it's": "it is", "that's": "that is",
 }  # fmt: skip
-_SKIPPED = frozenset(
-    [
-        "really",
-        "just",
-        "actually",
-        "currently",
-        "now",
-        "still",
-        "already",
-        "recently",
-        "also",
-        "always",
-        "usually",
-        "often",
-        "absolutely",
-        "totally",
-        "definitely",
-        "honestly",
-        "mostly",
-        "mainly",
-        "only",
-        "even",
-        "finally",
-        "originally",
-        "personally",
-        "basically",
-        "kinda",
-        "super",
-        "truly",
-        "particularly",
-        "especially",
-        "certainly",
-        "happily",
-        "officially",
-        "secretly",
-        "simply",
-        "quite",
-        "so",
-        "very",
-        "too",
-        "lately",
-        "newly",
-        "proudly",
-        "obviously",
-        "generally",
-        "normally",
-        "naturally",
-        "typically",
-        "regularly",
-        "incredibly",
-        "extremely",
-        "severely",
-        "deathly",
-        "highly",
-        "fully",
-        "completely",
-        "passionately",
-        "then",
-        "as",
-        "well",
-        "luckily",
-        "sadly",
-        "unfortunately",
-        "nowadays",
-        "eventually",
-        "successfully",
-    ]
+_SKIPPED = words(
+    "really just actually currently now still already recently also always usually often absolutely totally "
+    "definitely honestly mostly mainly only even finally originally personally basically kinda super truly "
+    "particularly especially certainly happily officially secretly simply quite so very too lately newly proudly "
+    "obviously generally normally naturally typically regularly incredibly extremely severely deathly highly fully "
+    "completely passionately then as well luckily sadly unfortunately nowadays eventually successfully"
 )
-_DOUBTED = frozenset(
-    [
-        "probably",
-        "maybe",
-        "perhaps",
-        "possibly",
-        "almost",
-        "nearly",
-        "hardly",
-        "barely",
-        "rarely",
-        "seldom",
-        "once",
-        "supposedly",
-        "would",
-        "could",
-        "should",
-        "might",
-        "may",
-        "must",
-        "shall",
-        "technically",
-        "apparently",
-        "sorta",
-    ]
+_DOUBTED = words(
+    "probably maybe perhaps possibly almost nearly hardly barely rarely seldom once supposedly would could should "
+    "might may must shall technically apparently sorta"
 )
-_FORMER = frozenset(["previously", "formerly"])
+_TRUTHS: dict[str, Truth] = {"ended": "ended", "denial": "no", "former": "past"}
 _AUXILIARIES = {"am": "am", "are": "am", "was": "was", "were": "was", "have": "have", "will": "will", "can": "can"}
 _PARTICIPLES = (
     "moved|relocated|started|quit|stopped|adopted|bought|joined|retired|graduated|turned|decided|switched|changed|given up|"
@@ -168,10 +86,9 @@ _DENIED = re.compile(r"\b(?P<verb>(?:is|are|was|has|have|do|does|can) )?(?P<word
 _MID_ADVERBS = re.compile(
     r" (?:just|recently|also|now|currently|really|still|actually|always|already|only|both) (?=\w)"
 )
+_NONE_OF = re.compile(r"^i (have|eat|drink|speak|own|like|smoke) no (?!longer\b)", re.IGNORECASE)
 _GIVEN_UP = re.compile(r"i (?:am done |stopped |quit |gave up |am off )(?P<verb>\w+ing)\b(?P<rest>.*)", re.IGNORECASE)
-_EMPHASISED = frozenset(
-    ["love", "like", "enjoy", "have", "eat", "prefer", "live", "work", "speak", "play", "drink", "smoke", "want", "own"]
-)
+_EMPHASISED = words("love like enjoy have eat prefer live work speak play drink smoke want own")
 
 
 def read(piece: Piece, message: int, quote: str) -> list[Clause]:
@@ -190,7 +107,7 @@ def read(piece: Piece, message: int, quote: str) -> list[Clause]:
     )
     subject = text[:3].lower()
     if subject.startswith(("i ", "we ")):
-        return _of_speaker(clause)
+        return _of_speaker(clause) or ([replace(clause, text="")] if clause.noted else [])
     return [_of_theirs(clause)] if subject in {"my ", "our"} else [_trimmed(clause)]
 
 
@@ -219,38 +136,45 @@ def _trimmed(clause: Clause) -> Clause:
 
 
 def _of_speaker(clause: Clause) -> list[Clause]:
-    """ "I have never really ..." as "i have ...", with what "never" and "also" say noted."""
-    words, auxiliary, at = clause.text.split(), "", 1
-    for at in range(1, len(words) + 1):
-        word = words[at].lower().strip(",") if at < len(words) else ""
-        following = words[at + 1].lower() if at + 1 < len(words) else ""
-        if word in _DOUBTED or (word == "did" and following == "not"):
+    """The plain verb of "I have never really been", with what "never" says noted on the clause."""
+    spoken, auxiliary, at = clause.text.split(), "", 1
+    while at < len(spoken):
+        word, following = (each.lower().strip(",") for each in (*spoken[at : at + 2], "")[:2])
+        role = _role(word, following)
+        if role == "doubt":
             return []
-        if word == "no" and following == "longer":
-            clause = replace(clause, truth="ended")
-        elif word in {"not", "never"}:
-            clause = replace(clause, truth="no")
-        elif (
-            word == "longer" or word in _SKIPPED or (word == "do" and (following == "not" or following in _EMPHASISED))
-        ):
-            clause = _with_adverb(clause, word)
-        elif word in _FORMER:
-            clause = replace(clause, truth="past")
-        elif word in _AUXILIARIES and not auxiliary:
+        if role == "auxiliary" and not auxiliary:
             auxiliary = f"{_AUXILIARIES[word]} "
+        elif role in _TRUTHS:
+            clause = replace(clause, truth=_TRUTHS[role])
+        elif role == "adverb":
+            clause = replace(clause, also=clause.also or word in {"also", "too"}, now=clause.now or word in _NOW)
         else:
             break
-    rest = " ".join(words[at:])
-    return _verb_forms(_trimmed(replace(clause, text=f"i {auxiliary}{rest}")))
+        at += 1
+    return _verb_forms(_trimmed(replace(clause, text=f"i {auxiliary}{' '.join(spoken[at:])}")))
 
 
-def _with_adverb(clause: Clause, word: str) -> Clause:
-    return replace(clause, also=clause.also or word in {"also", "too"}, now=clause.now or word in _NOW)
+def _role(word: str, following: str) -> str:
+    """What a word between subject and verb does there; empty if it is the verb."""
+    if word in _DOUBTED or (word == "did" and following == "not"):
+        return "doubt"
+    if word == "no" and following == "longer":
+        return "ended"
+    if word in {"not", "never"}:
+        return "denial"
+    if word in {"previously", "formerly"}:
+        return "former"
+    if word == "longer" or word in _SKIPPED or (word == "do" and (following == "not" or following in _EMPHASISED)):
+        return "adverb"
+    return "auxiliary" if word in _AUXILIARIES else ""
 
 
 def _verb_forms(clause: Clause) -> list[Clause]:
     """The simple verb behind "have moved", "used to live" and "stopped eating"."""
     text = _PERFECT.sub(r"i \1", clause.text)
+    if _NONE_OF.match(text):
+        return [replace(clause, text=_NONE_OF.sub(r"i \1 ", text), truth="no")]
     text = re.sub(r"^i have got (?=(?:an?|my|the|two|three|no|some|\d)\b)", "i have ", text)
     if text.startswith("i used to "):
         text = re.sub(r"^i used to (?:be\b)?", lambda match: "i am" if match[0].endswith("be") else "i ", text)
@@ -273,7 +197,7 @@ def _bases(gerund: str) -> list[str]:
 
 
 def _of_theirs(clause: Clause) -> Clause:
-    """ "Our son is no longer ..." as "my son is ...", with the negation noted."""
+    """The same of "our son is no longer in school": "my son is in school", ended."""
     text = re.sub(r"^our\b", "my", clause.text, flags=re.IGNORECASE)
     head, rest = text[:80], text[80:]
     if denied := _DENIED.search(head):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, key, said, timed
+from memx_core.extraction.rules.phrases import cut, key, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.tastes import taste, tastes
 from memx_core.extraction.rules.vocabulary import LANGUAGES
 

@@ -24,7 +24,11 @@ _WRITING = re.compile(
     r"let's pretend|let's say|example|e\.g|quote|lyrics|story|title|subject)\b",
     re.IGNORECASE,
 )
-_TAKEN_BACK = re.compile(r"\b(?:just kidding|kidding|joking|jk|just a joke|not really)\b|\s/s\b", re.IGNORECASE)
+_JOKE = r"just kidding|(?<!not )(?<!no )kidding|(?:just |only )joking|jk|just a joke"
+_TAKEN_BACK = re.compile(rf"\b(?:{_JOKE})\b|,\s*not really\s*$|\s/s\b", re.IGNORECASE)
+_THEN_TAKEN_BACK = re.compile(
+    rf"\W*(?:i'm |i am |ok |haha |lol )?(?:{_JOKE}|not really(?=\W*(?:$|\n)))\b", re.IGNORECASE
+)
 _CONTRAST = re.compile(r"\bbut\b|;", re.IGNORECASE)
 
 
@@ -47,4 +51,4 @@ def is_written_for_others(sentence: str) -> bool:
 
 def is_taken_back(text: str, start: int, end: int) -> bool:
     """Whether the author says, there or right after, that they did not mean it."""
-    return _TAKEN_BACK.search(text, start, min(end + 40, len(text))) is not None
+    return _TAKEN_BACK.search(text[start:end]) is not None or _THEN_TAKEN_BACK.match(text[end : end + 40]) is not None

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, said, timed
+from memx_core.extraction.rules.phrases import cut, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 
 _NO_SUBJECT = re.compile(
     r"(?:it|that|this|them|the|my|hard|for|a lot|every|with|all|at|in|on|too|abroad)\b", re.IGNORECASE
@@ -60,7 +61,8 @@ def _degree(match: Match, clause: Clause) -> Iterator[Claim]:
     doing = match["how"].lower() in {"am doing", "am working on", "am pursuing", "am getting"}
     what = said(cut(f"{match['degree']} {rest}".strip()))
     slot = "education" if doing else "education.degree"
-    yield Claim(slot, f"{{I}} {'is doing' if doing else 'has'} {what}", value=what.lower(), when=when, beside=not doing)
+    verb = "is doing" if doing else "has" if match["how"].lower() in {"have", "hold"} else "got"
+    yield Claim(slot, f"{{I}} {verb} {what}", value=what.lower(), when=when, beside=not doing)
 
 
 def _stage(match: Match, _: Clause) -> Iterator[Claim]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
+from memx_core.extraction.rules.phrases import cut, key, said, timed
 from memx_core.extraction.rules.places import place
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, key, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import COUNTRIES
 
 _DEEDS = (

@@ -20,9 +20,9 @@ _WORK_ON_TEXT = (
 def _pasted() -> re.Pattern[str]:
     """A request to work on a text, up to where that text begins."""
     return re.compile(
-        rf"^[ \t]*(?:(?:please|can you|could you|would you|help me|now|hi|hey|hello|ok|okay)[,!]?\s+){{0,4}}"
+        rf"^[ \t]*(?:(?:please|can you|could you|would you|help me|now|hi|hey|hello|ok|okay)[,!]?[ \t]+){{0,4}}"
         rf"(?:{_WORK_ON_TEXT})\b[^\n:]{{0,200}}[:\n]",
-        re.IGNORECASE,
+        re.IGNORECASE | re.MULTILINE,
     )
 
 
@@ -34,7 +34,7 @@ def _foreign() -> re.Pattern[str]:
         r"|^[ \t]*>[^\n]*$"  # a quoted line
         r"|\bhttps?://\S+|\bwww\.\S+"
         r'|"[^"\n]+"'
-        r"|(?<!\w)'(?:[^'\n]|'(?=\w))+'(?!\w)"
+        r"|(?<!\w)'(?:[^'\n]|'(?=\w)){1,200}'(?!\w)"
         r"|<[^<>\n]{1,80}>",
         re.MULTILINE,
     )

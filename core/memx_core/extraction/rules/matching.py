@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import filled
+from memx_core.extraction.rules.phrases import singular
 from memx_core.extraction.rules.requests import ALL, ANY, CORRECTION
-from memx_core.extraction.rules.rule import Claim, singular
+from memx_core.extraction.rules.rule import Claim
 from memx_core.extraction.rules.speakers import UNNAMED, Speaker
+from memx_core.text import tokens
 from memx_core.types import Event, MemoryItem, ProposedOperation
 
 _LONGEST_SLOT = 60
@@ -52,7 +54,8 @@ def operations(heard: Sequence[Heard], candidates: Sequence[MemoryItem]) -> Iter
     settled = _settled(heard)
     for each in settled:
         if not each.claim.retracts:
-            yield from _asserted(each, candidates, taken)
+            filled_too = {other.claim.slot for other in settled if other is not each and other.speaker == each.speaker}
+            yield from _asserted(each, candidates, taken, filled_too)
     for each in settled:
         if each.claim.retracts:
             for target in _retracted(each, candidates, taken):
@@ -103,8 +106,11 @@ def _overrides(later: Heard, earlier: Heard) -> bool:
     return one.slot == other.slot and (not one.beside or one.text == other.text) and not _is_another(other.text, one)
 
 
-def _asserted(each: Heard, candidates: Sequence[MemoryItem], taken: set[int]) -> Iterator[ProposedOperation]:
-    claim = each.claim
+def _asserted(
+    each: Heard, candidates: Sequence[MemoryItem], taken: set[int], filled_too: set[str]
+) -> Iterator[ProposedOperation]:
+    """What to do for a claim; slots that other claims fill (`filled_too`) are left to those."""
+    claim = replace(each.claim, replaces=tuple(slot for slot in each.claim.replaces if slot not in filled_too))
     if claim.slot == CORRECTION:
         yield from _corrections(each, candidates, taken)
         return
@@ -178,8 +184,12 @@ def _retracted(each: Heard, candidates: Sequence[MemoryItem], taken: set[int]) -
         if at in taken or not each.speaker.owns(item):
             continue
         slot = slot_name(item.slot or "")
-        in_slot = claim.slot in (ANY, ALL) or slot in wanted
-        if in_slot and _mentions(item.text, claim.value) and (claim.slot in (ANY, ALL) or not _denies(item.text)):
+        if claim.slot == ANY:
+            meant = _is_about(item.text, claim.value)
+        else:
+            in_slot = claim.slot == ALL or slot in wanted
+            meant = in_slot and _mentions(item.text, claim.value) and (claim.slot == ALL or not _denies(item.text))
+        if meant:
             taken.add(at)
             yield at
 
@@ -242,6 +252,11 @@ def _terms(text: str, speaker: Speaker) -> frozenset[str]:
 
 def _mentions(text: str, value: str) -> bool:
     return _words(value.replace("-", " ")) - _BLANK <= _words(text.replace("-", " "))
+
+
+def _is_about(text: str, value: str) -> bool:
+    """Whether `text` has the words of `value`, in whatever form: "divorced" has "divorce"."""
+    return _mentions(text, value) or set(tokens(value)) <= set(tokens(text))
 
 
 def _denies(text: str) -> bool:

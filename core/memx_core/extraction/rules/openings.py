@@ -48,7 +48,7 @@ def _lead_in() -> re.Pattern[str]:
 
 @cache
 def _remember() -> re.Pattern[str]:
-    """ "Remember that" always counts; anything less only before the author's own affairs, so that advice does not."""
+    """An explicit "remember that" always counts; anything less only before the author's own affairs: advice does not."""
     mine = r"(?=(?:i|i'm|i've|im|my|we|our)\b)"
     return re.compile(
         rf"{_ALSO}{_POLITE}*{_ALSO}(?:(?:remember|memori[sz]e)(?: the fact)?(?:\s+that\b[:,]?\s+(?!time\b|day\b|one\b)|\s+this\s*:\s*|(?:\s*[:,])?\s+{mine}"

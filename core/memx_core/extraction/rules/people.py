@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
+from memx_core.extraction.rules.phrases import both, compiled, cut, key, listed, said, timed
 from memx_core.extraction.rules.places import place
-from memx_core.extraction.rules.rule import Claim, Match, Rule, both, compiled, cut, key, listed, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import (
     CONDITIONED,
     CONDITIONS,
@@ -30,7 +31,7 @@ _AGES = {"big": "older", "elder": "older", "eldest": "oldest", "little": "younge
 _ADJECTIVES = (
     r"(?P<adjectives>(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|other|new|late|best|middle|first|second|"
     r"dear|beloved|beautiful|lovely|wonderful|cute|adorable|amazing|rescue|pet|black|white|grey|gray|orange|ginger|tabby|"
-    r"\w+[- ]year[- ]old|pregnant|elderly|biological|adopted|foster|only|own|good|old|close|golden|german|siamese|small|tiny|crazy|"
+    r"\w+[- ](?:year|month|week)s?[- ]old|pregnant|elderly|biological|adopted|foster|only|own|good|old|close|golden|german|siamese|small|tiny|crazy|"
     r"ex|teenage|newborn|future)[ -])*)"
 )
 _NAME = r"(?-i:[A-Z])[\w'-]*(?: (?-i:[A-Z])[\w'-]+)?"
@@ -125,7 +126,7 @@ def _has_none(match: Match, _: Clause) -> Iterator[Claim]:
 
 
 def _lacks(match: Match, clause: Clause) -> Iterator[Claim]:
-    """ "I don't have a dog": what is known of one goes; only of children and the like it is a fact."""
+    """Who says "I don't have a dog" ends what is known of one; to have no children is a fact."""
     slot = _slot(match["who"], match["adjectives"])
     if slot.startswith("family") and clause.truth == "no":
         yield from _has_none(match, clause)
@@ -233,6 +234,7 @@ _FACETS = (
     (rf"(?:is|are|went|became) (?:an? )?(?P<value>{DIETS}|{FOOD_LIMITS})\b.*", "diet"),
     (rf"(?:has|have|suffers from|was diagnosed with) (?P<value>{CONDITIONS})\b.*", "health"),
     (rf"(?:is|are) (?P<value>{CONDITIONED})\b.*", "health"),
+    (r"(?:turned|turns) (?P<value>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: .*)?", "age"),
     (r"(?:is|are|turned|turns|just turned|will be|is turning) (?P<value>\d{1,3}|\w+teen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?"
      r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?= (?:years|months|weeks)))"
      r"(?: ?(?:years?|months?|weeks?)(?: old)?| yo)?(?:,.*|\.| and .*)?", "age"),
@@ -262,6 +264,7 @@ RULES = (
         Claim(f"{_slot(match['who'], match['adjectives'])}.birthday", f"{{my}} {match['who'].lower()}'s birthday is {said(cut(match['rest']))}",
               cut(match["rest"]).lower(), cut(match["rest"]), about=match["who"].lower())]),
     Rule(rf"{_OF} (?P<rest>.+)", _facet),
+    Rule(rf"my {_ADJECTIVES}(?P<who>{_WHO}),? (?P<names>{_NAME})", _is_name),
     Rule(r"i am (?P<article>an? |the )?(?P<what>(?:(?:proud|single|new|happy|working|soon-to-be|stay-at-home|expectant) )*(?:mother|father|mom|mum|dad|parent|grandmother|"
          r"grandfather|grandma|grandpa|grandparent|aunt|uncle|godmother|godfather|widow|widower|only child|twin))(?: (?:of|to) (?P<of>\w+)(?: .*)?)?", _parent),
     Rule(r"i (?:had|gave birth to|welcomed) (?:an? |my |our )(?:beautiful |healthy |little |first |second |third )*(?P<kind>baby girl|baby boy|baby|son|daughter|girl|boy)\b(?P<rest>.*)", _baby),

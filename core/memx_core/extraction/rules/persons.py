@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from memx_core.extraction.rules.vocabulary import words
+
 _OTHERS = {
     "i am": "they are", "i'm": "they are", "im": "they are", "i was": "they were", "i've": "they have",
     "i'll": "they will", "i'd": "they would", "i": "they", "me": "them", "my": "their", "mine": "theirs",
@@ -16,80 +18,11 @@ _OTHERS = {
     "our": "their", "ours": "theirs", "ourselves": "themselves", "am": "are",
 }  # fmt: skip
 _IRREGULAR = {"have": "has", "do": "does", "go": "goes", "am": "is", "are": "is", "be": "is", "were": "was"}
-_UNCHANGED = frozenset(
-    [
-        "can",
-        "could",
-        "will",
-        "would",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "was",
-        "had",
-        "did",
-        "went",
-        "got",
-        "came",
-        "saw",
-        "took",
-        "made",
-        "met",
-        "bought",
-        "left",
-        "began",
-        "flew",
-        "drove",
-        "ran",
-        "won",
-        "lost",
-        "broke",
-        "told",
-        "said",
-        "gave",
-        "found",
-        "spent",
-        "wrote",
-        "sold",
-        "built",
-        "felt",
-        "thought",
-        "taught",
-        "became",
-        "kept",
-        "held",
-        "ate",
-        "drank",
-        "slept",
-        "swam",
-        "sang",
-        "grew",
-        "knew",
-        "wore",
-        "chose",
-        "paid",
-        "sent",
-        "heard",
-        "fell",
-        "caught",
-        "brought",
-        "stood",
-        "understood",
-        "rode",
-        "woke",
-        "put",
-        "quit",
-        "cut",
-        "hit",
-        "let",
-        "set",
-        "hurt",
-        "has",
-        "is",
-        "does",
-    ]
+_UNCHANGED = words(
+    "can could will would may might must shall should was had did went got came saw took made met bought left began "
+    "flew drove ran won lost broke told said gave found spent wrote sold built felt thought taught became kept held "
+    "ate drank slept swam sang grew knew wore chose paid sent heard fell caught brought stood understood rode woke "
+    "put quit cut hit let set hurt has is does"
 )
 _ADVERBS = r"(?:(?:always|usually|often|never|really|also|just|still|only|actually|now|sometimes|currently) )*"
 _LEADING = re.compile(

@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, said, timed
+from memx_core.extraction.rules.phrases import cut, listed, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import COUNTRIES
 
 _NOWHERE = re.compile(
     r"(?:fear|denial|hope|hell|heaven|peace|sin|luxury|poverty|style|it|that|this|here|there|them|tears|constant|different|another|same|"
     r"work|school|home|scratch|experience|memory|bed|time|me|you|what|where|management|hr|qa|pr|sales|accounting|support|"
+    r"linux|windows|mac|macos|android|ios|iphone|python|java|rust|go|golang|typescript|javascript|react|vue|angular|svelte|aws|azure|gcp|"
+    r"kubernetes|docker|postgres(?:ql)?|mysql|mongodb|sqlite|redis|kafka|slack|teams|discord|notion|gmail|outlook|github|gitlab|vs ?code|vim|"
+    r"emacs|chrome|firefox|safari|next\.?js|node|django|flask|excel|twitter|facebook|instagram|tiktok|reddit|youtube|twitch|production|prod|"
+    r"staging|(?:the )?cloud|page|line|chapter|step|phase|version|plan b|coffee|ramen|caffeine|cloud nine|"
     r"the (?:moment|past|present|future|now|same|middle|dark|real|new|next|other|back|front|field|area|industry|trash|team|office)|"
     r"an? (?:bubble|dream|world|lie|simulation|cave|different|new (?:team|role|company|job|project|job)|big family|large family|loving|religious|"
     r"happy|meeting|hurry|mess)|my|his|her|their|your|our)\b|it$",
@@ -21,6 +26,11 @@ _NO_TOWN = re.compile(r"an?\b|town\b|college\b|university\b|google\b", re.IGNORE
 _END = re.compile(
     r"\s+(?:(?:and|with|for|since|but|because|to|from|when|while|where|which|who|after|before|until|now|again|as|so|at the moment|these days|"
     r"on (?:holiday|vacation|business|an?|my|our|the)|full[- ]time|part[- ]time|currently|alone|together|by myself|on my own|all my|my whole|i|we)\b.*|\(.*)$",
+    re.IGNORECASE,
+)
+_ON = re.compile(
+    r"the (?:.* )?(?:floor|coast|island|outskirts|edge|farm|beach|campus|hill|mountain|river|lake|sea|ocean|water|park|border)\b|an? (?:farm|boat|island|hill|houseboat)\b|"
+    r"campus\b|(?-i:[A-Z])",
     re.IGNORECASE,
 )
 _AND_PLACES = re.compile(
@@ -41,7 +51,7 @@ def place(words: str, *, loose: bool = False) -> str | None:
 
 
 def _with_region(text: str) -> str:
-    """ "Oslo, Norway" whole, but only "Oslo" of "Oslo, the best city"."""
+    """All of "Oslo, Norway", but only the town of "Oslo, the best city"."""
     parts = text.split(",")
     kept = parts[0]
     for part in parts[1:3]:
@@ -66,7 +76,13 @@ def _home_slot(where: str) -> str:
 
 
 def _lives(match: Match, clause: Clause) -> Iterator[Claim]:
-    yield from _home(match["how"].lower(), match["where"], clause)
+    how, where = match["how"].lower(), match["where"]
+    if how in {"on", "by"} and not _ON.match(where):
+        return
+    yield from _home(how, where, clause)
+    together = re.search(r"\bwith (?P<who>(?:my|an?|our|two|three|four|\d) .+)", where, re.IGNORECASE)
+    if together and clause.truth == "yes":
+        yield from _with(together["who"])
 
 
 def _lives_since(match: Match, clause: Clause) -> Iterator[Claim]:
@@ -89,8 +105,14 @@ def _home(how: str, words: str, clause: Clause) -> Iterator[Claim]:
 
 
 def _lived(match: Match, clause: Clause) -> Iterator[Claim]:
+    if clause.fronted.lower().startswith("since"):
+        yield from _home("in", match["where"], clause)
+        return
     rest, when = timed(match["where"], clause)
-    if found := place(rest):
+    for item in listed(rest):
+        found = place(item)
+        if found is None:
+            return
         yield Claim(f"past.home.{found.lower()}", f"{{I}} used to live in {found}", value=found.lower(), when=when)
 
 
@@ -129,10 +151,21 @@ def _moved_from(match: Match, clause: Clause) -> Iterator[Claim]:
         yield Claim(f"past.home.{left.lower()}", f"{{I}} moved from {left}", value=left.lower(), when=when)
 
 
-def _lives_with(match: Match, _: Clause) -> Iterator[Claim]:
-    who = cut(match["who"])
-    if who and not re.match(r"(?:it|that|this|the (?:fact|pain|consequences)|them|him|her)\b", who, re.IGNORECASE):
+def _lives_with(match: Match, clause: Clause) -> Iterator[Claim]:
+    who = re.sub(r"^(?:together )?with ", "", cut(match["who"]), flags=re.IGNORECASE)
+    inner = re.search(r"\s(?:in|near|outside) (?P<where>(?-i:[A-Z]).+)$", who)
+    if inner and (town := place(inner["where"])):
+        yield Claim(_home_slot(town), f"{{I}} lives in {town}", value=town.lower())
+    if re.match(r"(?:alone|by myself|on my own|together)\b", who, re.IGNORECASE):
         yield Claim("household", f"{{I}} lives {said(who)}", value=who.lower())
+    else:
+        yield from _with(who[: inner.start()] if inner else who)
+
+
+def _with(who: str) -> Iterator[Claim]:
+    who = re.sub(r"\s+(?:in|near|at|on)\s.*$", "", cut(who))
+    if who and not re.match(r"(?:it|that|this|the (?:fact|pain|consequences)|them|him|her)\b", who, re.IGNORECASE):
+        yield Claim("household", f"{{I}} lives with {said(who)}", value=who.lower())
 
 
 def _address(match: Match, _: Clause) -> Iterator[Claim]:

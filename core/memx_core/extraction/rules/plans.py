@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
+from memx_core.extraction.rules.phrases import compiled, cut, key, said, timed
 from memx_core.extraction.rules.places import place
-from memx_core.extraction.rules.rule import Claim, Match, Rule, compiled, cut, key, said, timed
-from memx_core.extraction.rules.vocabulary import COUNTRIES
+from memx_core.extraction.rules.rule import Claim, Match, Rule
+from memx_core.extraction.rules.vocabulary import COUNTRIES, words
 
 EVENT = (
     r"appointment|interview|exam|exams|test|finals|flight|meeting|surgery|operation|wedding|trip|holiday|vacation|concert|recital|party|"
@@ -30,60 +31,16 @@ _NO_DEED = re.compile(
 )
 _GREAT_DEEDS = re.compile(
     r"(?:move|relocate|get married|marry|propose|adopt|have a baby|start a (?:new job|business|company|family)|buy a (?:house|home|flat|apartment|car)|retire|"
-    r"quit my job|go back to (?:school|university|college)|visit|travel to|run (?:a|the) \w*\s?marathon|study|become|open a|apply (?:for|to)|climb|learn)\b",
+    r"quit my job|be an? (?:dad|father|mom|mum|mother|parent|uncle|aunt|grand\w+|big (?:brother|sister))|go back to (?:school|university|college)|visit|travel to|run (?:a|the) \w*\s?marathon|study|become|open a|apply (?:for|to)|climb|learn)\b",
     re.IGNORECASE,
 )
 _TODAY = re.compile(r"(?:today|tonight|now|this (?:morning|afternoon|evening))$", re.IGNORECASE)
 _POINTING = re.compile(r"\b(?:it|this|that|these|those|you|your|him|her|them|something|anything)\b", re.IGNORECASE)
-_IDLE = frozenset(
-    [
-        "doing",
-        "trying",
-        "looking",
-        "thinking",
-        "feeling",
-        "using",
-        "making",
-        "asking",
-        "wondering",
-        "getting",
-        "having",
-        "being",
-        "saying",
-        "talking",
-        "telling",
-        "hoping",
-        "planning",
-        "going",
-        "considering",
-        "writing",
-        "reading",
-        "working",
-        "living",
-        "learning",
-        "studying",
-        "building",
-        "coding",
-        "debugging",
-        "running",
-        "into",
-        "dying",
-        "kidding",
-        "joking",
-        "sitting",
-        "standing",
-        "waiting",
-        "wearing",
-        "holding",
-        "watching",
-        "listening",
-        "eating",
-        "drinking",
-        "sleeping",
-        "expecting",
-        "struggling",
-        "dealing",
-    ]
+_IDLE = words(
+    "doing trying looking thinking feeling using making asking wondering getting having being saying talking telling "
+    "hoping planning going considering writing reading working living learning studying building coding debugging "
+    "running into dying kidding joking sitting standing waiting wearing holding watching listening eating drinking "
+    "sleeping expecting struggling dealing"
 )
 _JOURNEY = r"(?:going|travel?ling|flying|heading|driving|off|returning|moving|relocating|sailing|cycling|taking a trip|going on (?:a trip|holiday|vacation)|going back|moving back)"
 
@@ -113,7 +70,7 @@ def _is_dated(when: str) -> bool:
 
 def _deed(words: str, when: str, verb: str) -> Iterator[Claim]:
     what = cut(words)
-    if not what or _NO_DEED.match(what) or _POINTING.search(what) or len(what) > 120:
+    if not what or (_NO_DEED.match(what) and not _GREAT_DEEDS.match(what)) or _POINTING.search(what) or len(what) > 120:
         return
     text = f"{{I}} {verb} {said(what)}"
     if when and when.lower() not in text.lower():
@@ -153,6 +110,8 @@ def _will(match: Match, clause: Clause) -> Iterator[Claim]:
     where = place(be_in["where"]) if be_in else None
     if be_in and where and where[0].isupper():
         yield Claim(f"plan.{key(where)}", f"{{I}} will {said(cut(match['what']))}", where.lower(), when)
+    elif aged := re.match(r"be (?P<age>\d{2})(?: years old)?$", rest, re.IGNORECASE):
+        yield Claim("plan.birthday", f"{{I}} will be {aged['age']} {said(when)}", aged["age"], when)
     else:
         yield from _deed(match["what"], when, "will")
 
@@ -187,13 +146,13 @@ def _has_event(match: Match, clause: Clause) -> Iterator[Claim]:
 
 
 def _event_is(match: Match, clause: Clause) -> Iterator[Claim]:
-    rest, when = timed(match["rest"], clause)
+    _, when = timed(match["rest"], clause)
     if when and not clause.conditional:
-        verb = "are" if match["verb"].lower() == "are" else "is"
+        verb = match["verb"].lower()
         yield Claim(
             f"plan.{key(match['what'])}",
             f"{{my}} {said(match['what'])} {verb} {said(cut(match['rest']))}",
-            match["event"].lower(),
+            f"{match['event']} {when}".lower(),
             when,
         )
 

@@ -8,12 +8,14 @@ understand, and leaves aside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from memx_core.extraction.rules import (
     answers,
     bodies,
     bonds,
+    careers,
     details,
     education,
     events,
@@ -43,6 +45,7 @@ RULES = (
     *places.RULES,
     *education.RULES,
     *things.RULES,
+    *careers.RULES,
     *work.RULES,
     *plans.RULES,
     *details.RULES,
@@ -53,69 +56,82 @@ RULES = (
 """The first that finds something in a clause is heard, so the particular come before the general."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A claim, in which clause, and under whose name it is kept."""
+
+    claim: Claim
+    clause: Clause
+    subject: str
+
+
 def propose(request: ProposalRequest) -> Proposal:
     """What the messages of `request` say of their authors, weighed against its candidates."""
-    found = [
-        (subject_of(message), claim, clause) for message, claim, clause in _claims(request.messages, request.context)
-    ]
-    introduced = {
-        subject: claim.text.rpartition(" is ")[2] for subject, claim, _ in found if claim.slot == "name" and claim.text
-    }
+    found, warnings = _heard(request.messages, request.context)
+    names = {each.subject: _name(each.claim) for each in found if each.claim.slot == "name" and each.claim.text}
     known = {
-        subject: speaker(subject, introduced=introduced.get(subject), candidates=request.candidates)
-        for subject in dict.fromkeys(subject for subject, _, _ in found)
+        subject: speaker(subject, introduced=names.get(subject), candidates=request.candidates)
+        for subject in {each.subject for each in found}
     }
-    heard = [Heard(claim, clause, known[subject]) for subject, claim, clause in found if _is_news(subject, claim)]
-    return Proposal(tuple(operations(heard, request.candidates)), tuple(_warnings(request.messages)), proposer="rules")
+    heard = [Heard(each.claim, each.clause, known[each.subject]) for each in found if _is_news(each)]
+    return Proposal(tuple(operations(heard, request.candidates)), warnings, proposer="rules")
 
 
 def slots(messages: Sequence[Message]) -> frozenset[str]:
     """The attributes that `messages` speak to: memories that fill them should be candidates."""
-    found = frozenset(chain.from_iterable(slots_of(claim) for _, claim, _ in _claims(messages, ())))
-    return found | {"name"} if found else found
+    found, _ = _heard(messages, ())
+    speak_to = frozenset(chain.from_iterable(slots_of(each.claim) for each in found))
+    return speak_to | {"name"} if speak_to else speak_to
 
 
-def _is_news(subject: str, claim: Claim) -> bool:
-    """A speaker whose messages carry their name does not tell it by saying it."""
+def _name(claim: Claim) -> str:
+    return claim.text.rpartition(" is ")[2]
+
+
+def _is_news(found: _Found) -> bool:
+    """Whether it says something new: who is called Ann in their messages does not by saying "I'm Ann"."""
+    claim, subject = found.claim, found.subject
     return claim.slot != "name" or subject == UNNAMED or claim.value.split()[0] not in subject.casefold().split()
 
 
-def _warnings(messages: Sequence[Message]) -> Iterator[str]:
-    for at, message in enumerate(messages):
-        if _is_learned(message) and len(message.content) > 1000 and is_cut_short(own_words(message.content)):
-            yield f"too_long: of message {at} only the first {MOST_SENTENCES} sentences in the first person were read"
-
-
-def _is_learned(message: Message) -> bool:
-    return message.role == "user" and message.origin != "recalled"
-
-
-def _claims(messages: Sequence[Message], context: Sequence[Message]) -> Iterator[tuple[Message, Claim, Clause]]:
+def _heard(messages: Sequence[Message], context: Sequence[Message]) -> tuple[list[_Found], tuple[str, ...]]:
+    """All claims of `messages`, and a warning for each that was too long to be read whole."""
+    found: list[_Found] = []
+    warnings: list[str] = []
     before: Message | None = context[-1] if context else None
     for at, message in enumerate(messages):
-        if _is_learned(message):
-            for readings in _clauses(message, before, at):
-                for claim, clause in _claimed(readings):
-                    yield message, claim, clause
+        if message.role == "user" and message.origin != "recalled":
+            told = own_words(message.content)
+            for readings in _clauses(message, told, before, at):
+                found += (_Found(claim, clause, subject_of(message)) for claim, clause in _claimed(readings))
+            if is_cut_short(told):
+                warnings.append(
+                    f"too_long: of message {at} only {MOST_SENTENCES} sentences in the first person were read"
+                )
         before = message
+    return found, tuple(warnings)
 
 
-def _clauses(message: Message, before: Message | None, at: int) -> Iterator[list[Clause]]:
+def _clauses(message: Message, told: str, before: Message | None, at: int) -> Iterator[list[Clause]]:
     """Per piece of the message what it may mean; the first reading that says something counts."""
     if answered := answers.statement(before, message):
         quote = message.content.strip()
         yield read(Piece(answered, 0, len(quote), conditional=False, noted=False), at, quote)
         return
-    for piece in pieces(own_words(message.content)):
+    for piece in pieces(told):
         yield read(piece, at, message.content[piece.start : piece.end].strip())
 
 
-def _claimed(readings: Sequence[Clause]) -> list[tuple[Claim, Clause]]:
+def _claimed(readings: Sequence[Clause]) -> Iterator[tuple[Claim, Clause]]:
+    """What the first reading that says something claims; what is to be remembered always says something."""
     for clause in readings:
-        if found := claims(RULES, clause):
-            return [(claim, clause) for claim in _without_statement(found, clause)]
-    noted = [clause for clause in readings if clause.noted]
-    return [(claim, noted[0]) for claim in requests.note(noted[0])] if noted else []
+        if found := _without_statement(claims(RULES, clause), clause):
+            yield from ((claim, clause) for claim in found)
+            if any(claim.text or claim.slot == requests.ANY for claim in found):
+                return
+            break
+    if readings and readings[0].noted:
+        yield from ((claim, readings[0]) for claim in requests.note(readings[0]))
 
 
 def _without_statement(found: list[Claim], clause: Clause) -> list[Claim]:

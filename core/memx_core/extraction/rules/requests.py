@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import third_person
-from memx_core.extraction.rules.rule import Claim, Match, Rule, key
+from memx_core.extraction.rules.phrases import key
+from memx_core.extraction.rules.rule import Claim, Match, Rule
+from memx_core.extraction.rules.vocabulary import words
 
 ANY = "*"
 """Slot of a claim that is about whatever mentions its value."""
@@ -29,59 +31,10 @@ _SLOTS = {
     "where i work": ("employer", "job"), "work": ("employer", "job"), "diet": ("diet",), "relationship": ("relationship", "partner"),
     "nickname": ("name.called",), "time zone": ("timezone",), "timezone": ("timezone",), "religion": ("religion",), "plans": ("plan",),
 }  # fmt: skip
-_EMPTY = frozenset(
-    [
-        "am",
-        "a",
-        "an",
-        "the",
-        "my",
-        "our",
-        "of",
-        "in",
-        "at",
-        "to",
-        "for",
-        "about",
-        "with",
-        "is",
-        "are",
-        "was",
-        "that",
-        "this",
-        "it",
-        "i",
-        "me",
-        "and",
-        "or",
-        "on",
-        "from",
-        "any",
-        "all",
-        "what",
-        "you",
-        "know",
-        "said",
-        "told",
-        "mention",
-        "mentioned",
-        "have",
-        "has",
-        "had",
-        "your",
-        "memory",
-        "everything",
-        "anything",
-        "stuff",
-        "thing",
-        "things",
-        "details",
-        "info",
-        "information",
-        "please",
-        "memories",
-        "part",
-    ]
+_EMPTY = words(
+    "am a an the my our of in at to for about with is are was that this it i me and or on from any all what you know "
+    "said told mention mentioned have has had your memory everything anything stuff thing things details info "
+    "information please memories part"
 )
 
 
@@ -136,7 +89,7 @@ _TWO = rf"(?P<right>{_WORD}),? (?:and )?not (?P<wrong>{_WORD})"
 _TURNED = rf"not (?P<wrong>{_WORD}),? (?:but |it is )?(?P<right>{_WORD})"
 
 RULES = (
-    Rule(rf"{_FORGET} (?P<what>(?:that|the fact|my|our|where i|i|we|i'm|i've|everything|all|about my|about (?-i:[A-Z])|what (?:i|you)|the thing)\b.*)", _forget),
+    Rule(rf"{_FORGET} (?P<what>(?:that|the fact|my|our|where i|i|we|i'm|i've|everything|all|about my|about (?-i:[A-Z])[\w'-]*|what (?:i|you)|the thing)\b.*)", _forget),
     Rule(rf"(?:it|that|(?:my|his|her|their) name|the name|that name) is (?:actually )?(?P<spelled>spelled|spelt|written) {_TWO}.*", _corrects),
     Rule(rf"(?:it|that|(?:my|his|her|their) name|the name|that name) is (?:actually )?(?P<spelled>spelled|spelt|written) {_TURNED}", _corrects),
     Rule(rf"(?:it|that|the name) is (?:actually )?{_TWO}", _corrects),

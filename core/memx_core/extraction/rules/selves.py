@@ -7,119 +7,23 @@ from collections.abc import Iterator
 
 from memx_core import time
 from memx_core.extraction.rules.clauses import Clause
+from memx_core.extraction.rules.phrases import cut, key, listed, said, timed
 from memx_core.extraction.rules.places import place
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, key, listed, said, timed
-from memx_core.extraction.rules.vocabulary import DEMONYMS, LANGUAGES, RELIGIONS
+from memx_core.extraction.rules.rule import Claim, Match, Rule
+from memx_core.extraction.rules.vocabulary import DEMONYMS, LANGUAGES, RELIGIONS, words
 
 NAME = r"(?:(?-i:[A-Z])[\w'-]*|(?-i:[a-z])[\w'-]+)(?: (?-i:[A-Z])[\w'.-]*){0,3}"
 _CAPITAL_NAME = r"(?-i:[A-Z][a-z'-]+)(?: (?-i:[A-Z])[\w'-]+){0,2}"
-_NO_NAMES = frozenset(
-    [
-        "sorry",
-        "sure",
-        "fine",
-        "good",
-        "great",
-        "back",
-        "home",
-        "done",
-        "here",
-        "ready",
-        "happy",
-        "sad",
-        "glad",
-        "tired",
-        "new",
-        "not",
-        "ok",
-        "okay",
-        "well",
-        "better",
-        "busy",
-        "late",
-        "early",
-        "all",
-        "so",
-        "just",
-        "very",
-        "really",
-        "excited",
-        "bored",
-        "sick",
-        "lost",
-        "stuck",
-        "confused",
-        "interested",
-        "curious",
-        "afraid",
-        "right",
-        "wrong",
-        "free",
-        "alone",
-        "hungry",
-        "thirsty",
-        "writing",
-        "trying",
-        "looking",
-        "thinking",
-        "going",
-        "working",
-        "using",
-        "currently",
-        "still",
-        "also",
-        "now",
-        "in",
-        "on",
-        "at",
-        "from",
-        "with",
-        "by",
-        "an",
-        "a",
-        "the",
-        "american",
-        "batman",
-        "legend",
-        "human",
-        "alive",
-        "english",
-        "crying",
-        "dead",
-        "dying",
-        "off",
-        "out",
-        "up",
-        "down",
-        "over",
-        "under",
-    ]
+_NO_NAMES = words(
+    "sorry sure fine good great back home done here ready happy sad glad tired new not ok okay well better busy late "
+    "early all so just very really excited bored sick lost stuck confused interested curious afraid right wrong free "
+    "alone hungry thirsty writing trying looking thinking going working using currently still also now in on at from "
+    "with by an a the american batman legend human alive english crying dead dying off out up down over under"
 )
-_NO_CALLS = frozenset(
-    [
-        "back",
-        "later",
-        "tomorrow",
-        "when",
-        "if",
-        "a",
-        "an",
-        "the",
-        "at",
-        "on",
-        "crazy",
-        "maybe",
-        "in",
-        "to",
-        "up",
-        "anytime",
-        "today",
-        "tonight",
-        "soon",
-        "now",
-        "by",
-    ]
+_PARTICIPLE_NAMES = words(
+    "fred ted ned jed ahmed mohammed mohamed jared alfred reed syed saeed wilfred manfred winifred"
 )
+_NO_CALLS = words("back later tomorrow when if a an the at on crazy maybe in to up anytime today tonight soon now by")
 _TOWN = re.compile(r"an? (?:[\w-]+ ){0,2}(?:town|village|city|island|farm|suburb)\b", re.IGNORECASE)
 _TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?"
 _AGE = rf"(?P<age>\d{{1,3}}|{_TENS}|eighteen|nineteen|sixteen|seventeen|fifteen|fourteen|thirteen)"
@@ -141,9 +45,11 @@ def _nickname(match: Match, _: Clause) -> Iterator[Claim]:
 
 
 def _introduced(match: Match, _: Clause) -> Iterator[Claim]:
-    name = match["name"].strip(" .'")
+    name = (match["name"] or match["caller"]).strip(" .'")
     low = name.lower()
-    if low not in _NO_NAMES | DEMONYMS | RELIGIONS | LANGUAGES and not low.endswith(("ing", "free")):
+    if low in DEMONYMS | RELIGIONS | LANGUAGES or low.split()[0] in _NO_NAMES:
+        return
+    if not low.endswith(("ing", "free")) and (not low.endswith("ed") or low in _PARTICIPLE_NAMES):
         yield Claim("name", f"{{my}} name is {said(name)}", value=low)
 
 
@@ -260,7 +166,7 @@ RULES = (
         rf"my (?:(?P<part>full|first|last|family|real|given) )?name is (?:actually )?(?P<name>{NAME})(?:\W.*)?", _name
     ),
     Rule(rf"i am called (?P<name>{NAME})(?:\W.*)?", _name),
-    Rule(rf"i go by (?P<name>{NAME})", _nickname),
+    Rule(r"i go by (?P<name>(?-i:[A-Z])[\w'-]+)", _nickname),
     Rule(
         rf"(?:you can |please |just |people |everyone |(?:my )?friends )*calls? me (?P<name>{NAME})(?:,.*| please)?",
         _nickname,
@@ -302,7 +208,7 @@ RULES = (
 )
 
 INTRODUCTION = Rule(
-    rf"(?:i am|this is) (?P<name>{_CAPITAL_NAME})(?:,? (?:from|and|by the way|the|speaking) .*|,.*| speaking)?",
+    rf"(?:i am (?P<name>{_CAPITAL_NAME})(?:,? (?:from|and|by the way|the) .*|,.*)?|this is (?P<caller>{_CAPITAL_NAME}) (?:speaking|here|from .*))",
     _introduced,
 )
 """Tried last: nearly every other "I'm ..." says what somebody is, not who."""

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
 
+from memx_core.extraction.rules.doubts import is_reported, is_supposed, is_taken_back, is_written_for_others
+from memx_core.extraction.rules.openings import opened
+
 MOST_SENTENCES = 300
 """Sentences in the first person read of one message; more is pasted text, not conversation."""
 LONGEST_SENTENCE = 600
 """Characters; what is longer nobody says in one breath."""
-
-
-from memx_core.extraction.rules.doubts import is_reported, is_supposed, is_taken_back, is_written_for_others
-from memx_core.extraction.rules.openings import opened
+MOST_PIECES = 20
+"""Pieces of one sentence that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ _ASKING = (
 )
 _OPENING = r"^\W*(?:[\w']+,?\s+){0,5}?"
 _ASKED_TO_NOTE = re.compile(r"\W*(?:please )?(?:can|could|will|would) you\b|.{0,40}\bremember that\b", re.IGNORECASE)
+_ASKED_TO_FORGET = re.compile(
+    r"\W*(?:please )?(?:can|could|will|would) you (?:please )?(?:forget|delete|remove|erase)\b", re.IGNORECASE
+)
 _SUBJECT = re.compile(rf"{_OPENING}{_I}", re.IGNORECASE)
 _OPEN_ENDED = re.compile(
     rf"{_OPENING}(?:i|we)(?:'d|'ll|\s+(?:\w+\s+){{0,2}}?(?:want|wanna|plan|hope|need|going|would|will|might|may|could|should|"
@@ -131,7 +135,7 @@ def pieces(text: str) -> Iterator[Piece]:
 
 def is_cut_short(text: str) -> bool:
     """Whether `text` has more sentences in the first person than are read."""
-    return next(islice(_first_person(text), MOST_SENTENCES, None), None) is not None
+    return len(text) > MOST_SENTENCES and next(islice(_first_person(text), MOST_SENTENCES, None), None) is not None
 
 
 def _first_person(text: str) -> Iterator[tuple[int, int, str]]:
@@ -149,12 +153,13 @@ def _first_person(text: str) -> Iterator[tuple[int, int, str]]:
 def _stated(sentence: str, offset: int, *, asked: bool) -> Iterator[Piece]:
     if is_written_for_others(sentence):
         return
-    parts, noted = list(_parts(sentence, asked=asked)), False
+    parts, noted = list(islice(_parts(sentence, asked=asked), MOST_PIECES)), False
     for number, part in enumerate(parts):
         text = part.implied + sentence[part.start : part.end]
         noted = noted or opened(text.strip()).noted
         told = not asked or (not part.asks and any(later.asks for later in parts[number + 1 :]))
-        if not told and not (noted and _ASKED_TO_NOTE.match(sentence)):
+        requested = (noted and _ASKED_TO_NOTE.match(sentence)) or _ASKED_TO_FORGET.match(sentence)
+        if not told and not requested:
             continue
         if not is_supposed(sentence, 0, part.start) and not is_reported(sentence, part.start):
             conditional = is_supposed(sentence, part.start)

@@ -39,7 +39,7 @@ class Speaker:
 
 def subject_of(message: Message) -> str:
     """Under whom the facts of `message` are kept."""
-    name = " ".join((message.name or "").split()).strip("{}")
+    name = " ".join(re.sub(r"[{}]", " ", message.name or "").split())
     return name if name and len(name) <= _LONGEST else UNNAMED
 
 

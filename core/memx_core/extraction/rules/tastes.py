@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, key, listed, retraction, said, timed
-from memx_core.extraction.rules.vocabulary import INSTRUMENTS_AND_GAMES
+from memx_core.extraction.rules.phrases import cut, key, listed, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule, retraction
+from memx_core.extraction.rules.vocabulary import INSTRUMENTS_AND_GAMES, words
 
 _POINTING = re.compile(
     r"\b(?:it|its|that|this|these|those|they|them|their|he|she|him|her|his|you|your|yours|u|here|there|what|how|when|where|why|who|"
@@ -58,13 +59,13 @@ def taste(item: str) -> str | None:
     return said(item)
 
 
-def tastes(words: str) -> list[str]:
+def tastes(text: str) -> list[str]:
     """The things of a list, up to the first that is none."""
-    words = re.sub(r"\s+(?:more than|better than|rather than|over)\b.*$", "", cut(words), flags=re.IGNORECASE)
+    text = re.sub(r"\s+(?:more than|better than|rather than|over)\b.*$", "", cut(text), flags=re.IGNORECASE)
     found: list[str] = []
-    items = list(listed(words))
+    items = list(listed(re.sub(r"^both\s+", "", text, flags=re.IGNORECASE)))
     if len(items) > 1 and re.match(r"\w+ing\s", items[0]) and not all(re.match(r"\w+ing\b", item) for item in items):
-        items = [words]  # "Improving education and health": one thing, of two parts.
+        items = [text]  # "Improving education and health": one thing, of two parts.
     for item in items:
         thing = taste(item)
         if thing is None:
@@ -78,6 +79,7 @@ def _nothing(_match: Match, _clause: Clause) -> tuple[Claim, ...]:
     return ()
 
 
+_NO_PASTIME = words("am have do was will would can need want get")
 _LIKES = {"love": "loves", "adore": "loves", "enjoy": "enjoys", "like": "likes", "hate": "hates"}
 
 
@@ -194,19 +196,13 @@ def _takes_up(match: Match, clause: Clause) -> Iterator[Claim]:
         )
 
 
-def _free_time(match: Match, clause: Clause) -> Iterator[Claim]:
-    what = cut(re.sub(rf"\s*(?:{_FREE})$", "", match["what"], flags=re.IGNORECASE))
-    verb = match["verb"].lower()
-    if (
-        not _POINTING.search(what)
-        and len(what) < 80
-        and verb not in {"am", "have", "do", "was", "will", "would", "can"}
-    ):
-        yield Claim(
-            f"hobby.{key(f'{verb} {what}')}",
-            f"In their free time {{I}} {conjugated(verb)} {said(what)}".strip(),
-            value=what.lower(),
-        )
+def _free_time(match: Match, _: Clause) -> Iterator[Claim]:
+    verb, what = match["verb"].lower(), cut(match["what"])
+    if verb in _LIKES:
+        yield from (_liking(thing, _LIKES[verb]) for thing in tastes(what))
+    elif verb not in _NO_PASTIME and not _POINTING.search(what) and len(what) < 80:
+        text = f"In their free time {{I}} {conjugated(verb)} {said(what)}".strip()
+        yield Claim(f"hobby.{key(f'{verb} {what}')}", text, value=what.lower())
 
 
 _ACTIVITY = re.compile(
@@ -223,7 +219,7 @@ RULES = (
     Rule(rf"(?:{_FREE}) i (?:(?:like|love|enjoy) to )?(?P<verb>[a-z]+)(?P<what>.*)", _free_time),
     Rule(rf"i (?P<how>{_LIKE_VERBS}) (?P<what>.+)", _likes, _not_liking),
     Rule(r"i am (?:(?:a |an )?(?:(?:big|huge|massive|great|real|avid|lifelong|total) )*fan of|into|fond of|keen on|obsessed with|passionate about|crazy about|"
-         r"interested in|addicted to|in love with) (?P<how>)(?P<what>.+)", _likes, _not_liking),
+         r"interested in(?! (?:buying|learning|hearing|knowing|getting|finding|trying|seeing|having|working|using|doing|applying|joining|booking|renting|going|making)\b)|addicted to|in love with) (?P<how>)(?P<what>.+)", _likes, _not_liking),
     Rule(r"i am (?:a |an )?(?:(?:big|huge|massive|great|real|avid|lifelong|total|die-hard) )*(?P<how>)(?P<what>[\w-]+(?: [\w-]+)?) (?:fan|supporter|lover|enthusiast|buff|nerd|geek|junkie|fanatic)", _likes, _not_liking),
     Rule(r"i (?P<how>hate|dislike|detest|loathe|despise) (?P<what>.+)", _dislikes, _not_disliking),
     Rule(r"i can (?P<how>)(?:stand|bear) (?P<what>.+)", _nothing, _dislikes),

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
+from memx_core.extraction.rules.phrases import cut, key, listed, said, timed
 from memx_core.extraction.rules.places import place
-from memx_core.extraction.rules.rule import Claim, Match, Rule, cut, key, listed, said, timed
+from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import POSSESSIONS, TRAITS
 
 _VEHICLES = re.compile(r"car|van|truck|tesla|suv|motorcycle|motorbike", re.IGNORECASE)
@@ -22,8 +23,8 @@ def _slot(thing: str) -> str:
 def _owns(match: Match, clause: Clause) -> Iterator[Claim]:
     _, when = timed(match["rest"], clause)
     slot, what = _slot(match["thing"]), said(match["what"])
-    bought = re.match(r"i (?:bought|got|am buying)\b", clause.text)
-    text = f"{{I}} bought {what} {said(when)}".strip() if bought else f"{{I}} has {what}"
+    came = re.match(r"i (bought|got)\b", clause.text)
+    text = f"{{I}} {came[1]} {what} {said(cut(match['rest']))}".strip() if came else f"{{I}} has {what}"
     yield Claim(slot, text, value=match["thing"].lower(), when=when)
 
 
@@ -53,7 +54,7 @@ def _my_thing(match: Match, _: Clause) -> Iterator[Claim]:
 
 
 def _sold(match: Match, clause: Clause) -> Iterator[Claim]:
-    rest, when = timed(match["rest"], clause)
+    _, when = timed(match["rest"], clause)
     slot, thing = _slot(match["thing"]), match["thing"].lower()
     yield Claim(
         f"past.{slot}",
@@ -115,5 +116,5 @@ RULES = (
     Rule(rf"my (?:\w+ )?(?P<thing>{POSSESSIONS}) is (?P<what>an? .+)", _my_thing),
     Rule(rf"i (?P<how>sold|lost|crashed|totaled|got rid of|gave away) my (?:old |new |\w+ )?(?P<thing>{POSSESSIONS})\b(?P<rest>.*)", _sold),
     Rule(r"i am an? (?P<what>[\w -]{3,40}?)(?: myself| at heart| now)?(?:,.*)?", _trait),
-    Rule(r"i have (?:been|travell?ed) to (?P<where>.+)", _been_to),
+    Rule(r"i have (?:(?:been|travell?ed) to|visited) (?P<where>.+)", _been_to),
 )  # fmt: skip

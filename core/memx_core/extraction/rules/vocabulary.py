@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of `text`."""
+    return frozenset(text.split())
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(word.strip() for word in text.split(","))
 
@@ -151,7 +156,7 @@ CONDITIONED = (
 )
 POSSESSIONS = (
     r"car|van|truck|motorcycle|motorbike|scooter|moped|bike|bicycle|e-?bike|boat|sailboat|camper(?: ?van)?|rv|tesla|house|"
-    r"apartment|flat|condo|cabin|cottage|garden|farm|piano|guitar|violin|drum kit|keyboard|cello|iphone|android(?: phone)?|"
+    r"apartment|flat|condo|cabin|cottage|garden|farm|piano|guitar|violin|drum kit|keyboard|cello|iphone|android(?: phone)?|phone|tablet|smartwatch|apple watch|"
     r"macbook|laptop|pc|ipad|playstation|ps[45]|xbox|nintendo switch|switch|kindle|telescope|camera|drone|3d printer|"
     r"greenhouse|pool|sauna|air fryer|sewing machine|vinyl collection|record player|pixel|samsung(?: \w+)?|tv"
 )
