@@ -203,7 +203,15 @@ def test_a_reader_sees_at_once_what_another_handle_wrote(tmp_path: Path) -> None
 
 
 def test_a_forked_child_may_use_the_memory_of_its_parent(tmp_path: Path) -> None:
-    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+    """In a process of its own: this one has threads, beside which Python itself does not fork safely."""
+    spawned = multiprocessing.get_context("spawn").Process(target=forking, args=(str(tmp_path / "memx.db"),))
+    spawned.start()
+    spawned.join(100)
+    assert spawned.exitcode == 0
+
+
+def forking(path: str) -> None:
+    with Memory(ScriptedLLM(), FakeEmbedder(), path) as memory:
         memory.add("note", infer=False, user_id="parent")
         children = [_forked(memory, number) for number in range(3)]
         for number in range(3):

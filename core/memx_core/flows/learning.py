@@ -118,7 +118,10 @@ async def _propose(io: IO, room: Room, request: ProposalRequest) -> Proposal:
     if room.offline:
         return await io.call(rules.propose, request)
     parts = pieces.split(request.messages)
-    proposals = [await llm.propose(io, replace(request, messages=part.messages)) for part in parts]
+    proposals = [
+        await llm.propose(io, replace(request, messages=part.messages, context=part.context or request.context))
+        for part in parts
+    ]
     return pieces.merge(parts, proposals)
 
 
