@@ -37,6 +37,8 @@ _DOUBTED = words(
     "probably maybe perhaps possibly almost nearly hardly barely rarely seldom once supposedly would could should "
     "might may must shall technically apparently sorta"
 )
+# "I don't always eat meat" denies nothing.
+_PARTLY = words("only just always usually often mostly mainly generally normally typically regularly fully completely")
 _TRUTHS: dict[str, Truth] = {"ended": "ended", "denial": "no", "former": "past"}
 _AUXILIARIES = {"am": "am", "are": "am", "was": "was", "were": "was", "have": "have", "will": "will", "can": "can"}
 _PARTICIPLES = (
@@ -141,7 +143,7 @@ def _of_speaker(clause: Clause) -> list[Clause]:
     while at < len(spoken):
         word, following = (each.lower().strip(",") for each in (*spoken[at : at + 2], "")[:2])
         role = _role(word, following)
-        if role == "doubt":
+        if role == "doubt" or (clause.truth == "no" and word in _PARTLY):
             return []
         if role == "auxiliary" and not auxiliary:
             auxiliary = f"{_AUXILIARIES[word]} "

@@ -40,7 +40,7 @@ _OF = rf"my {_ADJECTIVES}(?P<who>{_WHO})(?:,? (?P<name>{_NAME}),?)?"
 _CALLED = r"(?:,? (?:is |are )?(?:called|named|whose names? (?:is|are)|who is called|by the name of|and (?:his|her|its|their) names? (?:is|are)|(?:his|her|its|their) names? (?:is|are))|,|:|(?= (?-i:[A-Z])))"
 
 _AFTER = (
-    r"(?:[,:;(].*| (?:called|named|who|whose|that|and|with|in|from|at|by|now|of|together|already|aged|as|but|living|for|back|since|"
+    r"(?:[,:;(].*| (?:called|named|who|whose|that|and|with|in(?! (?:this|that|the (?:fight|race))\b)|from|at|by|now|of|together|already|aged|as|but|living|for|back|since|"
     r"(?-i:[A-Z])|last|this|yesterday|today|two|a few|on)\b.*)?"
 )
 
@@ -183,7 +183,7 @@ def _facet(match: Match, clause: Clause) -> Iterator[Claim]:
     for pattern, facet in _FACETS:
         found = compiled(pattern).fullmatch(plain) or compiled(pattern).fullmatch(rest)
         value = _facet_value(facet, found) if found else None
-        if found and value:
+        if found and value and (facet != "kind" or slot.startswith("pet.")):
             text = f"{{my}} {who} {said(cut(rest))}"
             about = "" if slot in ONE_OF_A_KIND else f"{match['who'].lower()} {name}".strip()
             over = facet == "died"
@@ -256,7 +256,7 @@ RULES = (
     Rule(r"there (?:are|is) (?P<count>two|three|four|five|six|seven) of us (?P<who>siblings|kids|children)(?P<adjectives>)(?P<rest>.*)", _has),
     Rule(rf"i (?:got|adopted|bought|rescued|welcomed|brought home) {_COUNT} {_ADJECTIVES}(?P<who>{_WHO})(?P<rest>{_AFTER})", _got),
     Rule(rf"my {_ADJECTIVES}(?P<who>{_WHO})(?:'s|s')? names? (?:is|are) (?P<names>.+)", _named),
-    Rule(rf"my {_ADJECTIVES}(?P<who>{_WHO}),? (?:is|are|was) (?:called|named) (?P<names>.+)", _named),
+    Rule(rf"my {_ADJECTIVES}(?P<who>{_WHO}),? (?:is|are) (?:called|named) (?P<names>.+)", _named),
     Rule(rf"the names? of my {_ADJECTIVES}(?P<who>{_WHO}) (?:is|are) (?P<names>.+)", _named),
     Rule(rf"(?P<name>{_NAME}) is my {_ADJECTIVES}(?P<who>{_WHO})(?:'s name)?(?:,.*)?", _is_mine),
     Rule(rf"my {_ADJECTIVES}(?P<who>{_WHO}) (?:is|are) (?P<names>{_NAME}(?:(?:,| and) {_NAME})*)", _is_name),

@@ -13,7 +13,7 @@ from memx_core.extraction.rules.vocabulary import COUNTRIES
 _NOWHERE = re.compile(
     r"(?:fear|denial|hope|hell|heaven|peace|sin|luxury|poverty|style|it|that|this|here|there|them|tears|constant|different|another|same|"
     r"work|school|home|scratch|experience|memory|bed|time|me|you|what|where|management|hr|qa|pr|sales|accounting|support|"
-    r"linux|windows|mac|macos|android|ios|iphone|python|java|rust|go|golang|typescript|javascript|react|vue|angular|svelte|aws|azure|gcp|"
+    r"around|abroad|upstairs|downstairs|nearby|linux|windows|mac|macos|android|ios|iphone|python|java|rust|go|golang|typescript|javascript|react|vue|angular|svelte|aws|azure|gcp|"
     r"kubernetes|docker|postgres(?:ql)?|mysql|mongodb|sqlite|redis|kafka|slack|teams|discord|notion|gmail|outlook|github|gitlab|vs ?code|vim|"
     r"emacs|chrome|firefox|safari|next\.?js|node|django|flask|excel|twitter|facebook|instagram|tiktok|reddit|youtube|twitch|production|prod|"
     r"staging|(?:the )?cloud|page|line|chapter|step|phase|version|plan b|coffee|ramen|caffeine|cloud nine|"

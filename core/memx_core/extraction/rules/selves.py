@@ -15,6 +15,7 @@ from memx_core.extraction.rules.vocabulary import DEMONYMS, LANGUAGES, RELIGIONS
 NAME = r"(?:(?-i:[A-Z])[\w'-]*|(?-i:[a-z])[\w'-]+)(?: (?-i:[A-Z])[\w'.-]*){0,3}"
 _CAPITAL_NAME = r"(?-i:[A-Z][a-z'-]+)(?: (?-i:[A-Z])[\w'-]+){0,2}"
 _NO_NAMES = words(
+    "team gen type class level version mr mrs ms spelled spelt pronounced written short long hard too common unusual misspelled "
     "sorry sure fine good great back home done here ready happy sad glad tired new not ok okay well better busy late "
     "early all so just very really excited bored sick lost stuck confused interested curious afraid right wrong free "
     "alone hungry thirsty writing trying looking thinking going working using currently still also now in on at from "

@@ -16,6 +16,12 @@ _VEHICLES = re.compile(r"car|van|truck|tesla|suv|motorcycle|motorbike", re.IGNOR
 _OWNED = rf"(?P<what>(?:an?|my own|my first|two|three|a new|an old|a used) (?:[\w'-]+ ){{0,3}}?(?P<thing>{POSSESSIONS})\b(?: (?-i:[A-Z0-9])[\w-]*){{0,3}})"
 
 
+_AFTER = (
+    r"(?:[,.;:(].*| (?:and|with|that|which|in|at|from|for|of|now|last|this|yesterday|today|two|three|a|on|back|since|called|named|but|"
+    r"so|because|already|again|\d+)\b.*)?"
+)
+
+
 def _slot(thing: str) -> str:
     return "car" if _VEHICLES.fullmatch(thing) else f"possession.{key(thing)}"
 
@@ -111,7 +117,7 @@ _STATIVE = (
 RULES = (
     Rule(rf"i (?P<verb>(?!(?:{_STATIVE})\b)[a-z]+(?<!ed)) (?P<rest>(?:(?!every\b|on \w+days\b).)*?)\s?(?P<often>{_EVERY})", _habit),
     Rule(rf"i (?P<verb>have|do) (?P<rest>(?:\w+ )?(?:class(?:es)?|lessons?|practice|training|rehearsals?|choir|therapy|band practice|yoga))\b\s?(?P<often>{_EVERY})", _habit),
-    Rule(rf"i (?:have|own|bought|got|have got) {_OWNED}(?P<rest>(?!'|-).*)", _owns, _owns_not),
+    Rule(rf"i (?:have|own|bought|got|have got) {_OWNED}(?P<rest>{_AFTER})", _owns, _owns_not),
     Rule(r"i (?P<verb>drive|ride) (?P<what>(?:an?|my) .+)", _drives),
     Rule(rf"my (?:\w+ )?(?P<thing>{POSSESSIONS}) is (?P<what>an? .+)", _my_thing),
     Rule(rf"i (?P<how>sold|lost|crashed|totaled|got rid of|gave away) my (?:old |new |\w+ )?(?P<thing>{POSSESSIONS})\b(?P<rest>.*)", _sold),
