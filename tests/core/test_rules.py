@@ -128,6 +128,14 @@ def test_a_message_that_says_nothing_speaks_to_no_slot():
     assert slots([user("Thanks, that's great!"), Message("assistant", "I live in Oslo")]) == frozenset()
 
 
+BEST_FRIENDS = [
+    "User's best friend is called Anna",
+    "User's best friend Anna is vegan",
+    "User's best friend is called Joe",
+    "User's best friend Joe is vegan",
+]
+
+
 @pytest.mark.parametrize(
     ("turns", "known"),
     [
@@ -218,6 +226,8 @@ def test_a_message_that_says_nothing_speaks_to_no_slot():
         (["I love sushi and I love tea", "Forget that I like sushi"], ["User loves tea"]),
         (["I have a dog. I love tea.", "Please forget about my dog"], ["User loves tea"]),
         (["I have a dog. I love tea.", "Forget everything about me"], []),
+        (["I love tea", "Forget about the other thing", "Please forget about that"], ["User loves tea"]),
+        (["My best friend Anna is vegan", "My best friend Joe is vegan"], BEST_FRIENDS),
         (["I love tea", "Forget it", "Never mind, forget what I said", "I forgot my tea"], ["User loves tea"]),
         # Denials of what nobody knew.
         (["I'm not vegetarian", "I've never been to Rome", "I don't live in Oslo", "I'm not a doctor"], []),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.phrases import bare, cut, key, listed, said, timed
-from memx_core.extraction.rules.rule import Claim, Match, Rule
+from memx_core.extraction.rules.rule import Claim, Match, Rule, nothing
 from memx_core.extraction.rules.vocabulary import CONDITIONED, CONDITIONS, DIETS, FOOD_LIMITS
 
 _NO_FOOD = re.compile(
@@ -125,11 +125,6 @@ def _no_allergies(match: Match, clause: Clause) -> Iterator[Claim]:
         yield Claim("allergy.none", "{I} has no allergies", value="no")
 
 
-def _nothing(_match: Match, _clause: Clause) -> tuple[Claim, ...]:
-    """For a statement that says something only when it is denied."""
-    return ()
-
-
 def _condition(match: Match, clause: Clause) -> Iterator[Claim]:
     what = match["what"]
     _, when = timed(match["rest"], clause)
@@ -189,16 +184,16 @@ RULES = (
     Rule(r"i am on (?P<diet>an? [\w-]+(?: [\w-]+)? diet)\b.*", _on_diet),
     Rule(rf"i (?:am|have been|eat) (?:an? )?(?P<limit>{FOOD_LIMITS})(?![\w-]).*", _limit),
     Rule(r"i (?:(?P<again>started|began) )?(?P<verb>eat|drink)(?:ing)? (?P<what>.+)", _eats, _avoids),
-    Rule(r"i (?P<can>can) (?P<verb>eat|drink|have) (?P<what>.+)", _nothing, _avoids),
+    Rule(r"i (?P<can>can) (?P<verb>eat|drink|have) (?P<what>.+)", nothing, _avoids),
     Rule(r"i (?:gave up|am giving up|cut out|stopped eating|stopped drinking|quit eating) (?P<what>(?!on\b|my\b|the\b|trying|hope\b|smoking).+)", _gives_up),
     Rule(r"i (?:quit|stopped|gave up) (?P<what>smoking|drinking|vaping)\b(?P<rest>.*)", _quit),
     Rule(r"i (?P<what>smoke|vape|drink|drive)(?: alcohol| cigarettes)?(?:,.*)?", _smokes, _smokes_not),
     Rule(r"i am (?:(?:very|severely|deathly|highly|slightly|mildly) )?allergic to (?P<what>.+)", _allergy),
     Rule(r"i have (?P<no>no)? ?(?:known |food )?allergies", _no_allergies, _no_allergies),
-    Rule(r"i have any (?P<no>)(?:known |food )?allergies", _nothing, _no_allergies),
+    Rule(r"i have any (?P<no>)(?:known |food )?allergies", nothing, _no_allergies),
     Rule(r"i have (?:an? )?(?:(?:severe|serious|bad|mild|life-threatening|deadly|slight|strong) )*(?P<what>[\w ]{2,30}?) allerg(?:y|ies)\b.*", _has_allergy),
     Rule(r"i have (?P<no>no)? ?(?:known |food )?allergies", _no_allergies, _no_allergies),
-    Rule(r"i have any (?P<no>)(?:known |food )?allergies", _nothing, _no_allergies),
+    Rule(r"i have any (?P<no>)(?:known |food )?allergies", nothing, _no_allergies),
     Rule(r"i have (?:an? )?(?:(?:severe|serious|bad|mild) )*allerg(?:y|ies) to (?P<what>.+)", _allergy),
     Rule(r"i (?:was|got|have been) diagnosed with (?P<what>.+)", _diagnosed),
     Rule(rf"i (?:have|suffer from|live with|have had) (?:severe |mild |bad |terrible |chronic )?(?P<what>{CONDITIONS})(?P<rest>{_AFTER_CONDITION})", _condition),

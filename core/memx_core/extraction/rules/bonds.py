@@ -19,9 +19,7 @@ def _status(match: Match, clause: Clause) -> Iterator[Claim]:
     text = f"{{I}} is {status}" + (f" {said(cut(re.sub(r' (?:for|in|at|since|on) .*$', '', rest)))}" if to else "")
     yield Claim("relationship", text, value=status.split()[-1], when=when, replaces=_ends(status))
     if to and status in {"married", "engaged"}:
-        yield Claim(
-            "partner", f"{{my}} partner is called {to['name']}", value=to["name"].lower(), about=f"partner {to['name']}"
-        )
+        yield Claim("partner", f"{{my}} partner is called {to['name']}", value=to["name"].lower())
 
 
 def _not_status(match: Match, clause: Clause) -> Iterator[Claim]:
@@ -44,9 +42,16 @@ def _wed(match: Match, clause: Clause) -> Iterator[Claim]:
     text = f"{{I}} got {what}{name} {said(when)}".strip()
     yield Claim("relationship", text, value=what, when=when, replaces=_ends(what))
     if to:
-        yield Claim(
-            "partner", f"{{my}} partner is called {to['name']}", value=to["name"].lower(), about=f"partner {to['name']}"
-        )
+        yield Claim("partner", f"{{my}} partner is called {to['name']}", value=to["name"].lower())
+
+
+def _wed_to(match: Match, clause: Clause) -> Iterator[Claim]:
+    rest, when = timed(match["rest"], clause)
+    name = re.match(_NAME, rest.strip())
+    whom = f" {name[0]}" if name else f" {said(cut(rest, narrow=True))}"
+    yield Claim("relationship", f"{{I}} married{whom} {said(when)}".strip(), value="married", when=when)
+    if name:
+        yield Claim("partner", f"{{my}} partner is called {name[0]}", value=name[0].lower())
 
 
 def _dates(match: Match, clause: Clause) -> Iterator[Claim]:
@@ -70,18 +75,9 @@ _STATUS = r"married|engaged|divorced|separated|widowed|single|in a (?:long-dista
 RULES = (
     Rule(rf"i (?:am|have been) (?:happily |newly )?(?P<status>{_STATUS})\b(?! to (?:get|go|do|be|say)\b| (?:day|life|most|handed|father|mother|mom|mum|dad|parent))(?P<rest>.*)", _status, _not_status),
     Rule(r"i (?:got|get) (?P<what>married|engaged|divorced|separated)\b(?P<rest>.*)", _wed),
-    Rule(r"i (?P<what>married)(?P<rest> (?!off|rich).*)", lambda match, clause: _wed_to(match, clause)),
+    Rule(r"i (?P<what>married)(?P<rest> (?!off|rich).*)", _wed_to),
     Rule(r"i am (?P<how>dating|seeing|going out with) (?P<whom>.+)", _dates),
     Rule(r"i (?:broke up|split up|split|parted ways|separated)(?P<rest>\b.*)?", _broke_up),
     Rule(r"my (?:boyfriend|girlfriend|husband|wife|partner|fiance|fiancee)(?: [A-Z]\w+)? (?:and i (?:broke|split) up|broke up with me|left me|dumped me|divorced me)(?P<rest>.*)", _broke_up),
     Rule(r"i (?:dumped|left) my (?:boyfriend|girlfriend|husband|wife|partner)(?P<rest>.*)", _broke_up),
 )  # fmt: skip
-
-
-def _wed_to(match: Match, clause: Clause) -> Iterator[Claim]:
-    rest, when = timed(match["rest"], clause)
-    name = re.match(_NAME, rest.strip())
-    whom = f" {name[0]}" if name else f" {said(cut(rest, narrow=True))}"
-    yield Claim("relationship", f"{{I}} married{whom} {said(when)}".strip(), value="married", when=when)
-    if name:
-        yield Claim("partner", f"{{my}} partner is called {name[0]}", value=name[0].lower(), about=f"partner {name[0]}")

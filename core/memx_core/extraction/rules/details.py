@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
 from memx_core.extraction.rules.phrases import cut, key, said, timed
-from memx_core.extraction.rules.rule import Claim, Match, Rule
+from memx_core.extraction.rules.rule import Claim, Match, Rule, nothing
 from memx_core.extraction.rules.tastes import taste, tastes
 from memx_core.extraction.rules.vocabulary import LANGUAGES
 
@@ -151,7 +151,7 @@ RULES = (
     Rule(rf"i (?:want|am trying|hope|am hoping) to (?P<what>{_GOAL_DEEDS})", _wants),
     Rule(r"i (?:want|am trying|hope) to learn (?P<language>\w+)(?:\b.*)?", _wants_language),
     Rule(r"i am (?P<how>saving(?: up)?|training) for (?P<what>(?:an?|my|the) .+)", _saves),
-    Rule(r"i (?:am (?:really |so |very )?(?:afraid|scared|terrified|frightened) of|have a (?:fear|phobia) of) (?P<what>.+)", _fears, lambda _m, _c: ()),
+    Rule(r"i (?:am (?:really |so |very )?(?:afraid|scared|terrified|frightened) of|have a (?:fear|phobia) of) (?P<what>.+)", _fears, nothing),
     Rule(r"i have (?P<what>(?:[\w-]+ ){1,3}(?P<part>eyes|hair))", _looks),
     Rule(r"i am (?:a |an )?(?:(?:proud|active|founding|board|lifetime) )?member of (?P<what>.+)", _member),
     Rule(r"i am in (?P<what>an? (?:[\w-]+ )?(?:band|choir|orchestra|book club|quartet|theatre group|theater group|running club|chess club))\b.*", _member),

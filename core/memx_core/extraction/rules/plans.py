@@ -166,6 +166,14 @@ def _booked(match: Match, clause: Clause) -> Iterator[Claim]:
         yield Claim(f"plan.{key(where)}" if where else _slot(rest, when), text, (where or key(rest)).lower(), when)
 
 
+def _visits(match: Match, clause: Clause) -> Iterator[Claim]:
+    rest, when = timed(match["what"], clause)
+    where = cut(rest)
+    if not clause.conditional and where and (where[0].isupper() or _is_dated(when)) and not _POINTING.search(where):
+        text = f"{{I}} is visiting {said(where)} {said(when)}".strip()
+        yield Claim(f"plan.{key(place(where) or where)}", text, value=where.lower(), when=when)
+
+
 def _back_from(match: Match, clause: Clause) -> Iterator[Claim]:
     rest, when = timed(match["where"], clause)
     where = place(
@@ -194,9 +202,8 @@ _PLAN_VERBS = r"plan|am planning|intend|hope|am hoping"
 
 RULES = (
     Rule(rf"i am (?:also )?(?P<how>{_JOURNEY})(?: back| over| down| up)? to (?P<where>.+)", _goes),
-    Rule(r"i am (?P<verb>visiting) (?P<what>.+)", lambda match, clause: _visits(match, clause)),
-    Rule(r"i (?:am|got|came|returned|just got) (?:back|home|returned) from (?P<where>.+)|i returned from (?P<where2>.+)",
-         lambda match, clause: _back_from(match, clause) if match["where"] else ()),
+    Rule(r"i am (?P<verb>visiting) (?P<what>.+)", _visits),
+    Rule(r"i (?:(?:am|got|came) (?:back|home|returned)|returned) from (?P<where>.+)", _back_from),
     Rule(r"i (?:cancelled|canceled|called off|postponed) (?:my|the) (?P<what>.+)", _cancelled),
     Rule(r"my (?P<what>.+?) (?:is|was|got|has been) (?:cancelled|canceled|called off|off)\b.*", _cancelled),
     Rule(rf"i (?P<how>{_PLAN_VERBS}) (?P<link>to|on) (?P<what>.+)", _plans),
@@ -208,11 +215,3 @@ RULES = (
     Rule(r"i (?P<verb>start|begin|turn|fly|leave|travel|move|graduate|retire|return|defend) (?P<what>.+)", _starts),
     Rule(r"i am (?P<verb>[a-z]+ing) ?(?P<what>.*)", _is_doing),
 )  # fmt: skip
-
-
-def _visits(match: Match, clause: Clause) -> Iterator[Claim]:
-    rest, when = timed(match["what"], clause)
-    where = cut(rest)
-    if not clause.conditional and where and (where[0].isupper() or _is_dated(when)) and not _POINTING.search(where):
-        text = f"{{I}} is visiting {said(where)} {said(when)}".strip()
-        yield Claim(f"plan.{key(place(where) or where)}", text, value=where.lower(), when=when)

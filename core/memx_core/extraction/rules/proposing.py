@@ -19,6 +19,7 @@ from memx_core.extraction.rules import (
     details,
     education,
     events,
+    facets,
     people,
     places,
     plans,
@@ -30,9 +31,10 @@ from memx_core.extraction.rules import (
 )
 from memx_core.extraction.rules.clauses import Clause, read
 from memx_core.extraction.rules.hiding import own_words
-from memx_core.extraction.rules.matching import Heard, operations, slots_of
+from memx_core.extraction.rules.matching import operations, slots_of
 from memx_core.extraction.rules.rule import Claim, claims, retraction
 from memx_core.extraction.rules.sentences import MOST_SENTENCES, Piece, is_cut_short, pieces
+from memx_core.extraction.rules.settling import Heard
 from memx_core.extraction.rules.speakers import UNNAMED, speaker, subject_of
 from memx_core.types import Message, Proposal, ProposalRequest
 
@@ -42,6 +44,7 @@ RULES = (
     *selves.RULES,
     *bonds.RULES,
     *people.RULES,
+    *facets.RULES,
     *places.RULES,
     *education.RULES,
     *things.RULES,

@@ -26,7 +26,7 @@ class Claim:
         beside: It stands beside other fillers of its slot instead of replacing them.
         replaces: Other slots that it makes untrue: who dislikes a thing no longer likes it.
         retracts: It only ends what is known in its slot, if that mentions `value`.
-        about: The relative or animal it speaks of, with its name: "sister Anna".
+        about: The relative or animal it speaks of, and its name: "sister", "Anna".
     """
 
     slot: str
@@ -36,7 +36,7 @@ class Claim:
     beside: bool = False
     replaces: tuple[str, ...] = ()
     retracts: bool = False
-    about: str = ""
+    about: tuple[str, str] = ("", "")
 
 
 Reader: TypeAlias = Callable[[Match, Clause], Iterable[Claim]]
@@ -55,6 +55,11 @@ class Rule:
     pattern: str
     read: Reader
     denied: Reader | None = None
+
+
+def nothing(_match: Match, _clause: Clause) -> tuple[Claim, ...]:
+    """Reads a statement such as "I can stand it", which says something only when it is denied."""
+    return ()
 
 
 def retraction(claim: Claim) -> Claim:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from memx_core.extraction.rules.clauses import Clause
 from memx_core.extraction.rules.persons import conjugated
 from memx_core.extraction.rules.phrases import cut, key, listed, said, timed
-from memx_core.extraction.rules.rule import Claim, Match, Rule, retraction
+from memx_core.extraction.rules.rule import Claim, Match, Rule, nothing, retraction
 from memx_core.extraction.rules.vocabulary import INSTRUMENTS_AND_GAMES, words
 
 _POINTING = re.compile(
@@ -72,11 +72,6 @@ def tastes(text: str) -> list[str]:
             break
         found.append(thing)
     return found
-
-
-def _nothing(_match: Match, _clause: Clause) -> tuple[Claim, ...]:
-    """For a statement that says something only when it is denied."""
-    return ()
 
 
 _NO_PASTIME = words("am have do was will would can need want get")
@@ -222,8 +217,8 @@ RULES = (
          r"interested in(?! (?:buying|learning|hearing|knowing|getting|finding|trying|seeing|having|working|using|doing|applying|joining|booking|renting|going|making)\b)|addicted to|in love with) (?P<how>)(?P<what>.+)", _likes, _not_liking),
     Rule(r"i am (?:a |an )?(?:(?:big|huge|massive|great|real|avid|lifelong|total|die-hard) )*(?P<how>)(?P<what>[\w-]+(?: [\w-]+)?) (?:fan|supporter|lover|enthusiast|buff|nerd|geek|junkie|fanatic)", _likes, _not_liking),
     Rule(r"i (?P<how>hate|dislike|detest|loathe|despise) (?P<what>.+)", _dislikes, _not_disliking),
-    Rule(r"i can (?P<how>)(?:stand|bear) (?P<what>.+)", _nothing, _dislikes),
-    Rule(r"i care (?P<how>)(?:for|about) (?P<what>.+)", _nothing, _not_liking),
+    Rule(r"i can (?P<how>)(?:stand|bear) (?P<what>.+)", nothing, _dislikes),
+    Rule(r"i care (?P<how>)(?:for|about) (?P<what>.+)", nothing, _not_liking),
     Rule(r"i prefer (?P<what>.+)", _prefers),
     Rule(r"my (?:all[- ]time |absolute |current |number one )?(?P<spelled>fav(?:ou?rite|e)?) (?P<thing>[\w' -]{2,40}?) (?P<verb>is|are|has always been|will always be) (?P<what>.+)", _favourite),
     Rule(r"(?P<what>[^,]{2,60}?) (?:is|are) my (?:all[- ]time |absolute |current )?(?P<spelled>fav(?:ou?rite|e)?) (?P<thing>[\w' -]{2,40})", _my_favourite),

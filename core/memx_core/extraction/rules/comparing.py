@@ -1,0 +1,58 @@
+"""How a claim and a known fact compare: in their slots, their words, and what they deny."""
+
+from __future__ import annotations
+
+import re
+
+from memx_core.extraction.rules.phrases import singular
+from memx_core.extraction.rules.rule import Claim
+from memx_core.extraction.rules.speakers import Speaker
+from memx_core.text import tokens
+
+_LONGEST_SLOT = 60
+_DENIES = re.compile(
+    r"\b(?:not|no|never|cannot|used to|quit|gave up|stopped|left|lost|broke up|died|dislikes|hates)\b", re.IGNORECASE
+)
+BLANK = frozenset({"i", "my", "a", "an", "the"})
+
+
+def slot_name(slot: str) -> str:
+    """A slot as it is kept: lower-case words joined by underscores."""
+    return re.sub(r"\W+", "_", slot.casefold()).strip("_")[:_LONGEST_SLOT]
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of `text`, the many as the one."""
+    return frozenset(singular(word) for word in re.findall(r"[^\W_]+(?:[.'@+-][^\W_]+)*", text.lower()))
+
+
+def terms(text: str, speaker: Speaker) -> frozenset[str]:
+    """The words of a fact without its subject."""
+    subject = {part for alias in (*speaker.aliases, speaker.name.lower()) for part in words_of(alias)}
+    plain = re.sub(r"'s?(?=\s)", "", text)
+    return words_of(plain) - subject - BLANK
+
+
+def mentions(text: str, value: str) -> bool:
+    """Whether `text` has all words of `value`."""
+    return words_of(value.replace("-", " ")) - BLANK <= words_of(text.replace("-", " "))
+
+
+def is_about(text: str, value: str) -> bool:
+    """Whether `text` has the words of `value`, in whatever form: "divorced" has "divorce"."""
+    stems = set(tokens(value))
+    return bool(stems) and (mentions(text, value) or stems <= set(tokens(text)))
+
+
+def denies(text: str) -> bool:
+    """Whether `text` says that something is not, or no longer, so."""
+    return _DENIES.search(text) is not None
+
+
+def is_another(text: str, claim: Claim) -> bool:
+    """Whether `text` names another relative or animal than `claim` does: "sister Eva", not "sister Anna"."""
+    who, name = claim.about
+    if not name:
+        return False
+    named = re.search(rf"\b{re.escape(who)} (?:is called |called |named )?(?P<name>[A-Z][\w'-]*)", text)
+    return named is not None and named["name"].casefold() != name.casefold().split()[0]
