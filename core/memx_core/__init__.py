@@ -23,9 +23,13 @@ from memx_core.errors import (
     LedgerError,
     MemoryNotFoundError,
     MemxError,
+    OperationNotFoundError,
     PlanConflictError,
     ScopeError,
 )
+from memx_core.plans import Plan
+from memx_core.provenance import Origin, Provenance, Source
+from memx_core.reports import Budget, ErasureReport, UsageReport
 from memx_core.types import (
     AddResult,
     Change,
@@ -48,10 +52,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddResult",
+    "Budget",
     "BudgetExceededError",
     "Change",
     "Completion",
     "EmbeddingMismatchError",
+    "ErasureReport",
     "Explanation",
     "ExtractionError",
     "FilterError",
@@ -65,15 +71,21 @@ __all__ = [
     "MemxError",
     "Message",
     "Operation",
+    "OperationNotFoundError",
+    "Origin",
     "Page",
+    "Plan",
     "PlanConflictError",
+    "Provenance",
     "Recall",
     "Scope",
     "ScopeError",
     "ScopedMemory",
     "SearchHit",
+    "Source",
     "TimeSpan",
     "Usage",
+    "UsageReport",
 ]
 
 _LATER = {

@@ -6,6 +6,7 @@
     │   └── FilterError                      a filter that says nothing we know
     ├── EmbeddingMismatchError (ValueError)  vectors of another model or another size
     ├── MemoryNotFoundError (LookupError)    not there, or not in this scope
+    │   └── OperationNotFoundError           no such call, or nothing waiting under that id
     ├── PlanConflictError                    what the plan was made for has changed
     ├── ExtractionError                      the model's answer was unusable; the messages are queued
     ├── LedgerError                          the database refused
@@ -18,7 +19,10 @@ embedder or a reranker raises passes through unchanged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
+
+from memx_core.types import Change
 
 
 class MemxError(Exception):
@@ -64,8 +68,32 @@ class MemoryNotFoundError(MemxError, LookupError):
         return type(self), (self.memory_id,)
 
 
+class OperationNotFoundError(MemoryNotFoundError):
+    """No such operation in this scope.
+
+    Attributes:
+        operation_id: The id that was asked for.
+    """
+
+    def __init__(self, operation_id: str) -> None:
+        MemxError.__init__(self, f"no operation {operation_id!r} in this scope; it may be done, undone or erased")
+        self.memory_id = ""
+        self.operation_id = operation_id
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.operation_id,)
+
+
 class PlanConflictError(MemxError):
-    """Something changed between a plan and its application; plan again."""
+    """What something was decided on has changed since: decide again.
+
+    Attributes:
+        conflicts: The changes that stand in the way, oldest first.
+    """
+
+    def __init__(self, message: str, conflicts: Sequence[Change] = ()) -> None:
+        super().__init__(message)
+        self.conflicts = tuple(conflicts)
 
 
 class ExtractionError(MemxError):

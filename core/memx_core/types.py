@@ -253,6 +253,11 @@ class Operation:
     conflicts_with: str | None = None
     retracts: bool = False
 
+    @property
+    def quote(self) -> str:
+        """The words it rests on; empty if it rests on none."""
+        return self.evidence[0].quote if self.evidence else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -373,22 +378,24 @@ class Page(Sequence[MemoryItem]):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work that is durable but not done yet: messages still to be learned from.
+    """Work that is durable but not done yet: messages to be learned from, or an operation to be approved.
 
     Attributes:
-        id: The job's id.
+        id: The job's id; of an operation to be approved its own, for `approve` and `reject`.
         operation_id: The call that queued it.
         session_id: The conversation, if any.
-        status: `queued` or `parked` (given up on for now; see `error`).
+        status: `queued`, `parked` (given up on for now; see `error`), or `review` (see `operation`).
         attempts: How often it was tried.
         error: What went wrong last.
         created_at: When it was queued.
+        operation: What waits to be approved.
     """
 
     id: str
     operation_id: str
     session_id: str | None
-    status: Literal["queued", "parked"]
+    status: Literal["queued", "parked", "review"]
     attempts: int
     error: str | None
     created_at: datetime
+    operation: Operation | None = None

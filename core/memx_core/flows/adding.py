@@ -164,7 +164,7 @@ async def _learn_from(io: IO, room: Room, job: OpenJob) -> None:
         session_id=job.session,
         request=job.request,
         stored=tuple(stored.row for stored in job.messages),
-        job=job.seq,
+        jobs=(job.seq,),
     )
     committed = await learning.learn(io, room, batch)
     await learning.publish(io, room, job.scope, committed.revision)

@@ -16,10 +16,10 @@ import numpy as np
 from memx_core import rendering, searchable
 from memx_core._io import IO
 from memx_core.errors import PlanConflictError
-from memx_core.extraction import llm, pieces, prompts, rules
-from memx_core.flows import candidates
+from memx_core.extraction import prompts
+from memx_core.flows import candidates, proposing
 from memx_core.flows.room import Room
-from memx_core.ledger import Attributes, Committed, JobRequest, Outdated, Write
+from memx_core.ledger import Attributes, Committed, Erased, JobRequest, Outdated, Write
 from memx_core.ports import IndexEntry, IndexHit, IndexQuery, Vector, Vectors
 from memx_core.reconciliation import Reconciled, fold_duplicates, reconcile
 from memx_core.types import (
@@ -50,7 +50,8 @@ class Batch:
     Attributes:
         messages: The turns, oldest first.
         stored: Their rows, when the ledger has them already.
-        job: The job that this completes.
+        jobs: The jobs that this completes.
+        begun: Number of the newest write when the work on it began.
     """
 
     scope: Scope
@@ -60,18 +61,32 @@ class Batch:
     key: str | None = None
     digest: str | None = None
     stored: tuple[int, ...] | None = None
-    job: int | None = None
+    jobs: tuple[int, ...] = ()
+    begun: int = 0
 
 
 async def learn(io: IO, room: Room, batch: Batch) -> Committed:
-    """Learns from `batch`, keeping its messages, in one write that the index has not heard of yet."""
+    """Learns from `batch`, keeping its messages, in one write that the index has not heard of yet.
+
+    What was erased while it was at work may be in its proposal: then it begins anew.
+    """
+    for _ in range(TRIES):
+        begun = await io.call(room.ledger.revision, room.namespace)
+        try:
+            return await _learn(io, room, replace(batch, begun=begun))
+        except Erased:
+            continue
+    raise PlanConflictError(f"this scope was erased again and again through {TRIES} tries; call again")
+
+
+async def _learn(io: IO, room: Room, batch: Batch) -> Committed:
     heard = [position for position, message in enumerate(batch.messages) if is_heard(message)]
     vectors = await embed_messages(io, batch.messages)
     if not any(is_learned(batch.messages[position]) for position in heard):
         return await _commit(io, room, batch, _nothing(), vectors, {})
     learned = [position for position in heard if is_learned(batch.messages[position])]
     request = await _request(io, room, batch, learned, vectors)
-    proposal = await _propose(io, room, request)
+    proposal = await proposing.propose(io, room, batch.scope, request)
     return await _settle(io, room, batch, request, proposal, learned, vectors)
 
 
@@ -112,17 +127,6 @@ async def _request(
 
 def _own_words(message: Message) -> Message:
     return replace(message, content=rendering.blanked(message.content))
-
-
-async def _propose(io: IO, room: Room, request: ProposalRequest) -> Proposal:
-    if room.offline:
-        return await io.call(rules.propose, request)
-    parts = pieces.split(request.messages)
-    proposals = [
-        await llm.propose(io, replace(request, messages=part.messages, context=part.context or request.context))
-        for part in parts
-    ]
-    return pieces.merge(parts, proposals)
 
 
 async def _settle(
@@ -230,7 +234,8 @@ async def _commit(
         usage=proposal.usage + Usage(embedding_calls=bool(vectors) + bool(embedded)),
         warnings=(*proposal.warnings, *reconciled.warnings),
         fingerprint=room.fingerprint,
-        done=batch.job,
+        done=batch.jobs,
+        begun=batch.begun,
     )
     return await io.call(room.ledger.write, request)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from memx_core.ledger import Ledger
+from memx_core.plans import Policy
 from memx_core.ports import Index
+from memx_core.reports import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Room:
         fingerprint: The embedder's.
         offline: Rules propose; there is no model.
         reranked: A reranker has the last word in `search`.
+        policy: Which operations may happen by themselves.
+        budget: What a day's model calls may cost.
         clock: Now, aware UTC.
         new_id: A fresh id.
     """
@@ -31,3 +35,5 @@ class Room:
     reranked: bool
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
+    policy: Policy = "auto"
+    budget: Budget | None = None

@@ -39,7 +39,8 @@ class Ledger:
 
         Raises:
             Outdated: If a memory changed since the operation on it was decided.
-            Abandoned: If the turns of the job that it completes changed since they were read.
+            Erased: If the scope was erased since the work for it began.
+            Abandoned: If the turns of the jobs that it completes changed since they were read.
             InvalidInputError: If the key was used for something else.
         """
         with self._database.writing() as connection:

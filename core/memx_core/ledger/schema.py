@@ -10,7 +10,7 @@ from memx_core.errors import LedgerError
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import metadata, version_of_schema
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration in `migrations/versions`."""
 
 

@@ -140,6 +140,8 @@ operations = Table(
     Column("usage", JsonText, nullable=False),
     Column("warnings", JsonText, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("learned_by", _Serial),  # what was queued: the operation that learned from it
+    Column("undone_by", _Serial),  # the operation that took it back, as long as that holds
     Index("uq_memx_operations_address_key", "address", "key", unique=True),
     Index("ix_memx_operations_namespace_seq", "namespace", "seq"),
     sqlite_autoincrement=True,
@@ -168,6 +170,7 @@ versions = Table(
     Column("id", String(36), nullable=False),  # the memory's
     *_address(),
     Column("version", Integer, nullable=False),
+    Column("restores", Integer),  # the version that it brings back; those between the two were mistakes
     Column("status", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("text", Text, nullable=False),
@@ -300,12 +303,82 @@ jobs = Table(
     Column("request", JsonText, nullable=False),  # metadata, expires_at and instructions of the call
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
+    Column("tokens", Integer, nullable=False, server_default="0"),  # of its messages, estimated
     Column("created_at", Moment, nullable=False),
     Column("not_before", Moment),
     Column("lease", String),
     Column("lease_until", Moment),
     Index("ix_memx_jobs_namespace_status", "namespace", "status", "seq"),
     Index("ix_memx_jobs_address", "address", "session"),
+    sqlite_autoincrement=True,
+)
+
+
+def _period() -> tuple[Column[Any], ...]:
+    """What held from one operation to another: `closed` and `until` are absent while it does."""
+    return (
+        Column("opened", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
+        Column("since", Moment, nullable=False),
+        Column("closed", _Serial, ForeignKey("memx_operations.seq")),
+        Column("until", Moment),
+    )
+
+
+conflicts = Table(  # what `versions.conflicts_with` says now, with its past
+    "memx_conflicts",
+    metadata,
+    _serial("seq"),
+    Column("version", _Serial, ForeignKey("memx_versions.row"), nullable=False),
+    Column("rival", String(36), nullable=False),  # a memory's id
+    *_period(),
+    Index("ix_memx_conflicts_version", "version"),
+    Index("ix_memx_conflicts_opened", "opened"),
+    Index("ix_memx_conflicts_closed", "closed"),
+    sqlite_autoincrement=True,
+)
+
+marks = Table(  # what `messages.withheld` and `messages.overtaken` say now, with their past
+    "memx_marks",
+    metadata,
+    _serial("seq"),
+    Column("message", _Serial, ForeignKey("memx_messages.row"), nullable=False),
+    Column("mark", String(16), nullable=False),  # `withheld` or `overtaken`
+    *_period(),
+    Index("ix_memx_marks_message", "message"),
+    Index("ix_memx_marks_opened", "opened"),
+    Index("ix_memx_marks_closed", "closed"),
+    sqlite_autoincrement=True,
+)
+
+reviews = Table(  # operations that a policy holds back until somebody approves them
+    "memx_reviews",
+    metadata,
+    _serial("seq"),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),  # the call's
+    *_address(),
+    Column("session", String, nullable=False),
+    Column("proposal", JsonText, nullable=False),  # the operation, its attributes, and rows of messages
+    Column("created_at", Moment, nullable=False),
+    Index("ix_memx_reviews_operation", "operation"),
+    *_by_owner("memx_reviews", "seq"),
+    sqlite_autoincrement=True,
+)
+
+costs = Table(  # what a day's calls cost, summed up
+    "memx_costs",
+    metadata,
+    _serial("seq"),
+    *_address(),
+    Column("day", String(10), nullable=False),  # of UTC, as 2026-01-31
+    Column("model", String, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("embedding_calls", BigInteger, nullable=False),
+    Index("uq_memx_costs_address_day_model", "address", "day", "model", unique=True),
+    Index("ix_memx_costs_namespace_day", "namespace", "day"),
+    *_by_owner("memx_costs", "day"),
     sqlite_autoincrement=True,
 )
 

@@ -58,7 +58,9 @@ class Write:
         request: Digest of what came with `key`.
         fingerprint: The embedder's, when there are vectors.
         job: Queue the messages for later.
-        done: A job that this write completes.
+        done: Jobs that this write completes.
+        begun: Number of the newest write when the work for this one began: what was erased since
+            may be in it. `None` for what rests on nothing that was read.
     """
 
     id: str
@@ -81,7 +83,8 @@ class Write:
     warnings: Sequence[str] = ()
     fingerprint: str = ""
     job: JobRequest | None = None
-    done: int | None = None
+    done: Sequence[int] = ()
+    begun: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,10 @@ class Outdated(Exception):
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(", ".join(ids))
         self.ids = tuple(ids)
+
+
+class Erased(Exception):
+    """Something of the scope was erased since the work for this write began; begin anew. Never leaves memx."""
 
 
 class Abandoned(Exception):

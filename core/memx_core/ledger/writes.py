@@ -15,11 +15,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal, select, u
 
 from memx_core import addresses
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.ledger import applying, sources, tables, transcripts
+from memx_core.ledger import applying, removal, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
 from memx_core.ledger.values import Abandoned, Committed, JobRequest, Write
 from memx_core.ports import Vector
+from memx_core.text import estimate_tokens
 from memx_core.types import AddResult, Evidence
 
 
@@ -28,11 +29,14 @@ def write(connection: Connection, request: Write) -> Committed:
 
     Raises:
         Outdated: If a memory changed since the operation on it was decided.
-        Abandoned: If the turns of the job that it completes changed since they were read.
+        Erased: If the scope was erased since the work began.
+        Abandoned: If the turns of the jobs that it completes changed since they were read.
         EmbeddingMismatchError: If the vectors are of another model than those kept.
     """
-    if request.done is not None:
-        _check_job(connection, request.done, request.stored or ())
+    if request.begun is not None:
+        removal.check_not_erased(connection, request.namespace, request.scope, request.begun)
+    if request.done:
+        _check_jobs(connection, request.done, request.stored or ())
     operation = open_operation(connection, request)
     kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
@@ -41,8 +45,8 @@ def write(connection: Connection, request: Write) -> Committed:
     sources.overtake(connection, applied.closed, operation)
     _evidence(connection, request, operation, kept, applied.evidence)
     sources.withhold(connection, applied.retracted, _replies(request, kept), operation)
-    if request.done is not None:
-        _finish(connection, request.done)
+    if request.done:
+        _finish(connection, request.done, operation)
     result = AddResult(
         operation_id=request.id,
         status="queued" if queued else "done",
@@ -116,14 +120,15 @@ def _queue(connection: Connection, request: Write, asked: JobRequest, operation:
             "instructions": asked.instructions,
         },
         "attempts": 0,
+        "tokens": sum(estimate_tokens(message.content) for message in request.messages),
         "created_at": request.at,
     }
     seq: int = connection.execute(_QUEUE, values).scalar_one()
     return seq
 
 
-def _check_job(connection: Connection, job: int, stored: Sequence[int]) -> None:
-    waiting = connection.execute(select(messages.c.row).where(messages.c.job == job)).scalars()
+def _check_jobs(connection: Connection, done: Sequence[int], stored: Sequence[int]) -> None:
+    waiting = connection.execute(select(messages.c.row).where(messages.c.job.in_(done))).scalars()
     if set(waiting) != set(stored):
         raise Abandoned
 
@@ -135,9 +140,11 @@ def _replies(request: Write, kept: Sequence[int]) -> list[int]:
     return [kept[at] for at in after if request.messages[at].role == "assistant"]
 
 
-def _finish(connection: Connection, job: int) -> None:
-    connection.execute(update(messages).where(messages.c.job == job).values(job=None))
-    connection.execute(delete(jobs).where(jobs.c.seq == job))
+def _finish(connection: Connection, done: Sequence[int], operation: int) -> None:
+    queued = select(jobs.c.operation).where(jobs.c.seq.in_(done))
+    connection.execute(update(operations).where(operations.c.seq.in_(queued)).values(learned_by=operation))
+    connection.execute(update(messages).where(messages.c.job.in_(done)).values(job=None))
+    connection.execute(delete(jobs).where(jobs.c.seq.in_(done)))
 
 
 def _vectors(connection: Connection, request: Write, operation: int, kept: Sequence[int], rows: dict[str, int]) -> None:

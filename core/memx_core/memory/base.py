@@ -1,9 +1,16 @@
-"""What the methods of `Memory` stand on."""
+"""What the methods of `Memory` and `ScopedMemory` stand on."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from memx_core._io import AsyncIO, Providers, SyncIO
 from memx_core.flows.room import Room
+from memx_core.memory.arguments import ScopeIds
+from memx_core.types import Scope
+
+if TYPE_CHECKING:
+    from memx_core.memory import Memory
 
 
 class Base:
@@ -13,3 +20,20 @@ class Base:
         self._room = room
         self._sync = SyncIO(given)
         self._async = AsyncIO(given)
+
+
+class ScopedBase:
+    """A memory, and the one scope that is reached through it."""
+
+    def __init__(self, memory: Memory, scope: Scope) -> None:
+        self._memory = memory
+        self._scope = scope
+
+    @property
+    def scope(self) -> Scope:
+        """Whose memories these are."""
+        return self._scope
+
+    @property
+    def _ids(self) -> ScopeIds:
+        return ScopeIds(user_id=self._scope.user_id, agent_id=self._scope.agent_id, run_id=self._scope.run_id)

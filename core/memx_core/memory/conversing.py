@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Unpack
 
 from memx_core._io import run
-from memx_core.memory import calls
 from memx_core.memory.arguments import Messages, PutArguments, ScopeIds, TranscriptArguments
 from memx_core.memory.base import Base
+from memx_core.memory.calls import conversing as calls
 from memx_core.types import AddResult, Job, Message
 
 

@@ -24,14 +24,36 @@ from memx_core.flows.room import Room
 from memx_core.index import ExactIndex
 from memx_core.ledger import Ledger
 from memx_core.memory import providers
+from memx_core.memory.comparing import Comparing
 from memx_core.memory.conversing import Conversing
+from memx_core.memory.counting import Counting
+from memx_core.memory.erasing import Erasing
+from memx_core.memory.explaining import Explaining
+from memx_core.memory.moving import Moving
+from memx_core.memory.planning import Planning
 from memx_core.memory.reading import Reading
+from memx_core.memory.rebuilding import Rebuilding
 from memx_core.memory.scoped import ScopedMemory
+from memx_core.memory.undoing import Undoing
 from memx_core.memory.writing import Writing
+from memx_core.plans import Policy
 from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker
+from memx_core.reports import Budget
 
 
-class Memory(Writing, Reading, Conversing):
+class Memory(
+    Writing,
+    Reading,
+    Conversing,
+    Planning,
+    Undoing,
+    Comparing,
+    Explaining,
+    Erasing,
+    Counting,
+    Moving,
+    Rebuilding,
+):
     """A long-term memory.
 
     Without arguments it works offline: the bundled embedder (extra `local`), rules instead of a
@@ -44,6 +66,9 @@ class Memory(Writing, Reading, Conversing):
         namespace: Separates applications that share a database.
         reranker: Has the last word in `search`.
         index: Derived from the database; `None` keeps one in memory.
+        policy: Which operations may happen by themselves: `auto` all, `review` only new memories, or
+            a function of an operation; the others wait for `approve`.
+        budget: What a day's model calls may cost.
         clock: Now, aware UTC; for tests.
 
     Raises:
@@ -61,6 +86,8 @@ class Memory(Writing, Reading, Conversing):
         namespace: str = "default",
         reranker: Reranker | None = None,
         index: Index | None = None,
+        policy: Policy = "auto",
+        budget: Budget | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         given = Providers(
@@ -79,6 +106,8 @@ class Memory(Writing, Reading, Conversing):
             reranked=given.reranker is not None,
             clock=clock or _now,
             new_id=_new_id,
+            policy=policy,
+            budget=budget,
         )
         room.index.attach(ledger)
         super().__init__(room, given)

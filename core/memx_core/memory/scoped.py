@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from memx_core.memory.arguments import (
     AddOptions,
@@ -10,37 +10,35 @@ from memx_core.memory.arguments import (
     PageOptions,
     PutOptions,
     RecallOptions,
-    ScopeIds,
     SearchOptions,
     TranscriptOptions,
     UpdateOptions,
 )
-from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Recall, Scope, SearchHit
+from memx_core.memory.comparing import ScopedComparing
+from memx_core.memory.counting import ScopedCounting
+from memx_core.memory.erasing import ScopedErasing
+from memx_core.memory.explaining import ScopedExplaining
+from memx_core.memory.moving import ScopedMoving
+from memx_core.memory.planning import ScopedPlanning
+from memx_core.memory.undoing import ScopedUndoing
+from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Recall, SearchHit
 
-if TYPE_CHECKING:
-    from memx_core.memory import Memory
 
-
-class ScopedMemory:
+class ScopedMemory(
+    ScopedPlanning,
+    ScopedUndoing,
+    ScopedComparing,
+    ScopedExplaining,
+    ScopedErasing,
+    ScopedCounting,
+    ScopedMoving,
+):
     """The methods of `Memory`, for one scope. See there for arguments and errors.
 
     Args:
         memory: Where it is kept; closing that closes this.
         scope: Whose it is.
     """
-
-    def __init__(self, memory: Memory, scope: Scope) -> None:
-        self._memory = memory
-        self._scope = scope
-
-    @property
-    def scope(self) -> Scope:
-        """Whose memories these are."""
-        return self._scope
-
-    @property
-    def _ids(self) -> ScopeIds:
-        return ScopeIds(user_id=self._scope.user_id, agent_id=self._scope.agent_id, run_id=self._scope.run_id)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._memory!r}, {self._scope!r})"

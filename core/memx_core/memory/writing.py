@@ -7,9 +7,9 @@ from types import EllipsisType
 from typing import Unpack
 
 from memx_core._io import run
-from memx_core.memory import calls
 from memx_core.memory.arguments import AddArguments, Messages, ScopeIds, UpdateArguments
 from memx_core.memory.base import Base
+from memx_core.memory.calls import writing as calls
 from memx_core.types import AddResult, MemoryItem, Metadata
 
 

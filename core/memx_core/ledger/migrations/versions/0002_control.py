@@ -1,0 +1,99 @@
+"""Control: what holds operations back, takes them back, counts their cost, and remembers flags with their past."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+_SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Creates the tables and adds the columns."""
+    op.create_table(
+        "memx_costs",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=True),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("run_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("embedding_calls", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_memx_costs")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_memx_costs_agent_id_day", "memx_costs", ["namespace", "agent_id", "day"], unique=False)
+    op.create_index("ix_memx_costs_namespace_day", "memx_costs", ["namespace", "day"], unique=False)
+    op.create_index("ix_memx_costs_run_id_day", "memx_costs", ["namespace", "run_id", "day"], unique=False)
+    op.create_index("ix_memx_costs_user_id_day", "memx_costs", ["namespace", "user_id", "day"], unique=False)
+    op.create_index("uq_memx_costs_address_day_model", "memx_costs", ["address", "day", "model"], unique=True)
+    op.create_table(
+        "memx_reviews",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("operation", _SERIAL, nullable=False),
+        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=True),
+        sa.Column("agent_id", sa.String(), nullable=True),
+        sa.Column("run_id", sa.String(), nullable=True),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("session", sa.String(), nullable=False),
+        sa.Column("proposal", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["operation"], ["memx_operations.seq"], name=op.f("fk_memx_reviews_operation")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_memx_reviews")),
+        sa.UniqueConstraint("id", name=op.f("uq_memx_reviews_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_memx_reviews_agent_id_seq", "memx_reviews", ["namespace", "agent_id", "seq"], unique=False)
+    op.create_index("ix_memx_reviews_operation", "memx_reviews", ["operation"], unique=False)
+    op.create_index("ix_memx_reviews_run_id_seq", "memx_reviews", ["namespace", "run_id", "seq"], unique=False)
+    op.create_index("ix_memx_reviews_user_id_seq", "memx_reviews", ["namespace", "user_id", "seq"], unique=False)
+    op.create_table(
+        "memx_conflicts",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("version", _SERIAL, nullable=False),
+        sa.Column("rival", sa.String(length=36), nullable=False),
+        sa.Column("opened", _SERIAL, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("closed", _SERIAL, nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["closed"], ["memx_operations.seq"], name=op.f("fk_memx_conflicts_closed")),
+        sa.ForeignKeyConstraint(["opened"], ["memx_operations.seq"], name=op.f("fk_memx_conflicts_opened")),
+        sa.ForeignKeyConstraint(["version"], ["memx_versions.row"], name=op.f("fk_memx_conflicts_version")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_memx_conflicts")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_memx_conflicts_closed", "memx_conflicts", ["closed"], unique=False)
+    op.create_index("ix_memx_conflicts_opened", "memx_conflicts", ["opened"], unique=False)
+    op.create_index("ix_memx_conflicts_version", "memx_conflicts", ["version"], unique=False)
+    op.create_table(
+        "memx_marks",
+        sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
+        sa.Column("message", _SERIAL, nullable=False),
+        sa.Column("mark", sa.String(length=16), nullable=False),
+        sa.Column("opened", _SERIAL, nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("closed", _SERIAL, nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["closed"], ["memx_operations.seq"], name=op.f("fk_memx_marks_closed")),
+        sa.ForeignKeyConstraint(["message"], ["memx_messages.row"], name=op.f("fk_memx_marks_message")),
+        sa.ForeignKeyConstraint(["opened"], ["memx_operations.seq"], name=op.f("fk_memx_marks_opened")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_memx_marks")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_memx_marks_closed", "memx_marks", ["closed"], unique=False)
+    op.create_index("ix_memx_marks_message", "memx_marks", ["message"], unique=False)
+    op.create_index("ix_memx_marks_opened", "memx_marks", ["opened"], unique=False)
+    op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
+    op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
+    op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))

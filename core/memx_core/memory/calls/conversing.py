@@ -1,0 +1,93 @@
+"""Transcripts and the queue, as flows."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from memx_core import inputs
+from memx_core._io import IO
+from memx_core.errors import InvalidInputError
+from memx_core.flows import adding, changing
+from memx_core.flows.learning import Batch
+from memx_core.flows.room import Room
+from memx_core.memory.arguments import Messages
+from memx_core.memory.calls.owners import owner
+from memx_core.types import AddResult, Job, Message, Scope
+
+
+def put_messages(
+    io: IO,
+    room: Room,
+    session_id: str,
+    messages: Messages,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+    learn: bool = True,
+) -> Coroutine[Any, Any, AddResult]:
+    """See `Memory.put_messages`."""
+    session_id = _session(session_id)
+    batch = Batch(
+        scope=inputs.scope(user_id, agent_id, run_id),
+        messages=inputs.messages(messages, now=room.clock(), session_id=session_id, keep_blank=True),
+        session_id=session_id,
+    )
+    return adding.keep(io, room, batch, kind="put", learn=learn)
+
+
+async def messages(
+    io: IO,
+    room: Room,
+    session_id: str | None,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+    limit: int | None = None,
+) -> list[Message]:
+    """See `Memory.messages`."""
+    most = None if limit is None else inputs.limit(limit)
+    scope = inputs.scope(user_id, agent_id, run_id)
+    return await io.call(room.ledger.transcript, room.namespace, scope, inputs.session(session_id), most)
+
+
+def clear_messages(
+    io: IO,
+    room: Room,
+    session_id: str,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+) -> Coroutine[Any, Any, int]:
+    """See `Memory.clear_messages`."""
+    return changing.clear_messages(io, room, inputs.scope(user_id, agent_id, run_id), _session(session_id))
+
+
+def _session(session_id: str | None) -> str:
+    if session_id is None:
+        raise InvalidInputError("session_id=None names no conversation; pass the one that these messages belong to")
+    return inputs.session(session_id)
+
+
+async def pending(
+    io: IO, room: Room, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
+) -> list[Job]:
+    """See `Memory.pending`."""
+    return await io.call(room.ledger.jobs, room.namespace, owner(user_id, agent_id, run_id) or Scope())
+
+
+def flush(
+    io: IO,
+    room: Room,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+    timeout: float | None = None,
+) -> Coroutine[Any, Any, None]:
+    """See `Memory.flush`."""
+    scope = owner(user_id, agent_id, run_id) or Scope()
+    return adding.flush(io, room, scope, seconds=timeout)

@@ -1,0 +1,68 @@
+"""What calls that count something come to, and the budget that is counted against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, TypeAlias
+
+from memx_core.types import Scope, Usage
+
+OnExceed: TypeAlias = Literal["messages_only", "rules", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport(Usage):
+    """What a scope's calls cost in all, and where that went.
+
+    Attributes:
+        by_model: Per model; rules are called `rules`.
+        by_day: Per day of UTC.
+        by_scope: Per address.
+    """
+
+    by_model: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
+    by_day: Mapping[date, Usage] = field(default_factory=dict[date, Usage])
+    by_scope: Mapping[Scope, Usage] = field(default_factory=dict[Scope, Usage])
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many tokens of the language model a day of UTC may cost, input and output together.
+
+    Attributes:
+        tokens_per_day: Of the whole application; `None` for no limit.
+        tokens_per_day_per_scope: Of each address; `None` for no limit.
+        on_exceed: `messages_only` keeps the messages and learns from them on a later day, `rules`
+            lets rules propose instead of the model, `error` keeps the messages, queued, and raises
+            `BudgetExceededError`.
+    """
+
+    tokens_per_day: int | None = None
+    tokens_per_day_per_scope: int | None = None
+    on_exceed: OnExceed = "messages_only"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureReport:
+    """What an erasure removed for good, and how sure that is.
+
+    Attributes:
+        memories: How many there were; likewise the other counts, in rows.
+        verified: Afterwards nothing of it was found: no row in any table, and no byte of a text in
+            the database's files.
+        remains: What memx cannot reach, or could not reach now, each `code: detail`.
+    """
+
+    memories: int = 0
+    versions: int = 0
+    changes: int = 0
+    messages: int = 0
+    evidence: int = 0
+    embeddings: int = 0
+    jobs: int = 0
+    reviews: int = 0
+    operations: int = 0
+    verified: bool = False
+    remains: tuple[str, ...] = ()
