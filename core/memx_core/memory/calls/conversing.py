@@ -8,7 +8,7 @@ from typing import Any
 from memx_core import inputs
 from memx_core._io import IO
 from memx_core.errors import InvalidInputError
-from memx_core.flows import adding, changing
+from memx_core.flows import adding, changing, working
 from memx_core.flows.learning import Batch
 from memx_core.flows.room import Room
 from memx_core.memory.arguments import Messages
@@ -90,4 +90,4 @@ def flush(
 ) -> Coroutine[Any, Any, None]:
     """See `Memory.flush`."""
     scope = owner(user_id, agent_id, run_id) or Scope()
-    return adding.flush(io, room, scope, seconds=timeout)
+    return working.flush(io, room, scope, seconds=timeout)
