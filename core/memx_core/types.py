@@ -63,6 +63,8 @@ class Message:
         session_id: The conversation it belongs to.
         metadata: JSON values of the application.
         origin: Where it came from; `recalled` marks text that memx itself injected.
+        raw: The application's own form of the turn, in JSON: kept and given back as it is, never
+            searched, learned from or put into a prompt.
     """
 
     role: str
@@ -73,6 +75,7 @@ class Message:
     session_id: str | None = None
     metadata: Metadata = field(default_factory=dict[str, Any])
     origin: str | None = None
+    raw: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)

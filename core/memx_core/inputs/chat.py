@@ -19,6 +19,7 @@ from memx_core.inputs.showing import adapter, show
 from memx_core.inputs.texts import clean, within
 from memx_core.inputs.times import moment
 from memx_core.inputs.values import metadata as clean_metadata
+from memx_core.inputs.values import raw as clean_raw
 from memx_core.types import Message
 
 MAX_MESSAGES = 10_000
@@ -146,6 +147,7 @@ def _message(item: object, where: str, call: _Call) -> Message:
         session_id=call.session_id or optional_id(given.get("session_id"), f"{where} session_id"),
         metadata={**call.metadata, **own},
         origin=_label(given.get("origin"), f"{where} origin"),
+        raw=clean_raw(given.get("raw"), f"{where} raw"),
     )
 
 

@@ -20,6 +20,11 @@ MAX_DEPTH = 20
 MAX_BYTES = 65_536
 """Largest metadata, as compact JSON in UTF-8."""
 
+MAX_RAW_DEPTH = 64
+"""Likewise of a message's `raw`."""
+MAX_RAW_BYTES = 32 * 1024 * 1024
+"""Likewise of a message's `raw`: it may hold a picture."""
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -35,14 +40,21 @@ def metadata(value: object, name: str = "metadata") -> dict[str, Any]:
         InvalidInputError: If anything in it is not JSON, or it is too deep or too large; the
             message names the place.
     """
-    if value is None:
-        return {}
+    return {} if value is None else _object(value, _Copier(name))
+
+
+def raw(value: object, name: str = "raw") -> dict[str, Any] | None:
+    """Like `metadata`, for what an application keeps with a message; `None` stays."""
+    return None if value is None else _object(value, _Copier(name, MAX_RAW_BYTES, MAX_RAW_DEPTH))
+
+
+def _object(value: object, copier: _Copier) -> dict[str, Any]:
     if not is_mapping(value):
-        raise InvalidInputError(f"{name} must be a dict with str keys, not {show(value)}")
-    copy: dict[str, Any] = _Copier(name).value(value, path=name, depth=1)
+        raise InvalidInputError(f"{copier.name} must be a dict with str keys, not {show(value)}")
+    copy: dict[str, Any] = copier.value(value, path=copier.name, depth=1)
     size = len(json.dumps(copy, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > MAX_BYTES:
-        raise _too_large(name)
+    if size > copier.most_bytes:
+        raise copier.too_large()
     return copy
 
 
@@ -95,16 +107,25 @@ class _Copier:
     """Copies one value, counting as it goes: shared parts could otherwise multiply without end."""
 
     name: str
+    most_bytes: int = MAX_BYTES
+    most_levels: int = MAX_DEPTH
     seen: int = 0
+
+    def too_large(self) -> InvalidInputError:
+        return InvalidInputError(
+            f"{self.name} is larger than {self.most_bytes:,} bytes of JSON; keep large things elsewhere"
+        )
 
     def value(self, value: object, *, path: str, depth: int) -> Any:  # noqa: ANN401  # any JSON
         self.seen += 1
-        if self.seen > MAX_BYTES:
-            raise _too_large(self.name)
+        if self.seen > self.most_bytes:
+            raise self.too_large()
         if not is_mapping(value) and not is_list(value):
             return scalar(value, path)
-        if depth > MAX_DEPTH:
-            raise InvalidInputError(f"{path} lies more than {MAX_DEPTH} levels deep; flatten it, or store it as text")
+        if depth > self.most_levels:
+            raise InvalidInputError(
+                f"{path} lies more than {self.most_levels} levels deep; flatten it, or store it as text"
+            )
         if is_mapping(value):
             return self._members(value, path, depth)
         return [self.value(item, path=f"{path}[{at}]", depth=depth + 1) for at, item in enumerate(value)]
@@ -119,7 +140,3 @@ class _Copier:
                 raise InvalidInputError(f"{path} has two keys that are both stored as {show(name)}; rename one")
             copy[name] = self.value(member, path=f"{path}[{show(name)}]", depth=depth + 1)
         return copy
-
-
-def _too_large(name: str) -> InvalidInputError:
-    return InvalidInputError(f"{name} is larger than {MAX_BYTES:,} bytes of JSON; keep large things elsewhere")

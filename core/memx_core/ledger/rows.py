@@ -117,6 +117,7 @@ def message(row: Row[Any]) -> Message:
         session_id=row.session or None,
         metadata=row.metadata,
         origin=row.origin,
+        raw=row.raw or None,
     )
 
 

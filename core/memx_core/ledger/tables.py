@@ -93,8 +93,8 @@ class JsonText(UserDefinedType[Any]):
         return _from_json
 
 
-def _to_json(value: Any) -> str:  # noqa: ANN401  # any JSON
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def _to_json(value: Any) -> str | None:  # noqa: ANN401  # any JSON
+    return None if value is None else json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _from_json(value: str | None) -> Any:  # noqa: ANN401  # any JSON
@@ -232,6 +232,7 @@ messages = Table(
     Column("content", Text, nullable=False),
     Column("metadata", JsonText, nullable=False),
     Column("origin", String(16)),
+    Column("raw", JsonText),  # the application's own form of the turn
     Column("said_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
     Column("cleared", Boolean, nullable=False),  # blanked; the row stays so that indexes notice

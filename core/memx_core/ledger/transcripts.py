@@ -70,7 +70,7 @@ def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -
 
 
 _SAYING = ("role", "name", "content")
-_BESIDE = ("metadata", "origin", "said_at", "revision")
+_BESIDE = ("metadata", "origin", "raw", "said_at", "revision")
 
 
 def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[Any]]:
@@ -94,6 +94,7 @@ def _values(message: Message, request: Write, operation: int) -> dict[str, Any]:
         "content": message.content,
         "metadata": dict(message.metadata),
         "origin": message.origin,
+        "raw": None if message.raw is None else dict(message.raw),
         "said_at": message.timestamp or request.at,
         "recorded_at": request.at,
         "cleared": False,
@@ -156,7 +157,16 @@ def clear(connection: Connection, namespace: str, scope: Scope, session: str, op
     connection.execute(
         update(messages)
         .where(messages.c.row == bindparam("r"))
-        .values(id=bindparam("blank"), content="", name=None, metadata={}, cleared=True, job=None, revision=operation),
+        .values(
+            id=bindparam("blank"),
+            content="",
+            name=None,
+            metadata={},
+            raw=None,
+            cleared=True,
+            job=None,
+            revision=operation,
+        ),
         [{"r": row, "blank": f"cleared:{uuid.uuid4()}"} for row in found],
     )
     by_row = [{"r": row} for row in found]

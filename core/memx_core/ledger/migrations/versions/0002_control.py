@@ -94,6 +94,7 @@ def upgrade() -> None:
     op.create_index("ix_memx_marks_message", "memx_marks", ["message"], unique=False)
     op.create_index("ix_memx_marks_opened", "memx_marks", ["opened"], unique=False)
     op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("memx_messages", sa.Column("raw", sa.Text(), nullable=True))
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
     op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
     op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))
