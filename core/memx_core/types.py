@@ -124,12 +124,21 @@ class MemoryItem:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call cost: model calls and their tokens, and embedding calls."""
+    """What a call cost: model calls and their tokens, and embedding calls.
+
+    Where a provider tells no tokens they are estimated from what was asked and answered, on the
+    high side.
+    """
 
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     embedding_calls: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """The model's, asked and answered together."""
+        return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(

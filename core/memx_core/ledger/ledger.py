@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from os import PathLike
 
 import numpy as np
@@ -12,12 +12,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL
 
 from memx_core.filters import Filter
-from memx_core.ledger import lookups, queue, reads, removal, schema, transcripts, writes
+from memx_core.ledger import costs, lookups, queue, reads, removal, schema, transcripts, writes
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import spaces
 from memx_core.ledger.values import Committed, OpenJob, Removed, Write
 from memx_core.ports import EntryKind, IndexEntry
-from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Scope
+from memx_core.reports import UsageReport
+from memx_core.types import AddResult, Change, Job, MemoryItem, Message, Page, Scope, Usage
 
 
 class Ledger:
@@ -197,6 +198,24 @@ class Ledger:
         """The oldest job behind `after` that nobody else is at, with its messages; ours until `until`."""
         with self._database.writing() as connection:
             return queue.claim(connection, namespace, scope, after=after, lease=lease, now=now, until=until)
+
+    def spend(self, namespace: str, scope: Scope, *, at: datetime, model: str, usage: Usage) -> None:
+        """Books what a model's answer cost, whatever becomes of it.
+
+        `flows.proposing` does so for every answer; a write books only embedding calls.
+        """
+        with self._database.writing() as connection:
+            costs.record(connection, namespace, scope, at=at, model=model, usage=usage)
+
+    def spent(self, namespace: str, scope: Scope | None, *, at: datetime) -> int:
+        """Tokens booked on the UTC day of `at`, of exactly this address; `None`: of the whole application."""
+        with self._database.reading() as connection:
+            return costs.spent(connection, namespace, scope, at)
+
+    def usage(self, namespace: str, scope: Scope, *, since: date | None, until: date | None) -> UsageReport:
+        """What `scope` cost on the UTC days from `since` to `until`, both included."""
+        with self._database.reading() as connection:
+            return costs.report(connection, namespace, scope, since=since, until=until)
 
     def close(self) -> None:
         """Gives back the connections."""

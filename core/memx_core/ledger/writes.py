@@ -15,13 +15,13 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal, select, u
 
 from memx_core import addresses
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.ledger import applying, removal, sources, tables, transcripts
+from memx_core.ledger import applying, costs, removal, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
 from memx_core.ledger.values import Abandoned, Committed, JobRequest, Write
 from memx_core.ports import Vector
 from memx_core.text import estimate_tokens
-from memx_core.types import AddResult, Evidence
+from memx_core.types import AddResult, Evidence, Usage
 
 
 def write(connection: Connection, request: Write) -> Committed:
@@ -71,6 +71,11 @@ _SERVING = select(tables.spaces).where(tables.spaces.c.namespace == bindparam("o
 def open_operation(connection: Connection, request: Write) -> int:
     """Starts the operation's row; its number is the revision of everything that it writes."""
     seq: int = connection.execute(_OPEN, operation_row(request)).scalar_one()
+    # The model's part was booked when it answered.
+    embedding = Usage(embedding_calls=request.usage.embedding_calls)
+    costs.record(
+        connection, request.namespace, request.scope, at=request.at, model=request.fingerprint, usage=embedding
+    )
     return seq
 
 
