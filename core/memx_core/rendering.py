@@ -27,7 +27,9 @@ _UNSAFE = re.compile(
 )
 
 
-def pack(hits: Sequence[SearchHit], *, max_tokens: int, header: str | None = None) -> Recall:
+def pack(
+    hits: Sequence[SearchHit], *, max_tokens: int, header: str | None = None, as_of: datetime | None = None
+) -> Recall:
     """As many of `hits` as fit into `max_tokens`, best first, as one block; empty if none does.
 
     What says the same by the same speaker is written once. A text is cut only if nothing fits
@@ -37,11 +39,12 @@ def pack(hits: Sequence[SearchHit], *, max_tokens: int, header: str | None = Non
         hits: What was found, best first.
         max_tokens: What `text.estimate_tokens` may count for the whole block.
         header: A line of the application's own in front of the memories, written as it is.
+        as_of: The moment that the reader is in, who knows of no end that came later; `None`: now.
     """
     frame = [OPENING, *([header] if header else []), CLOSING]
     room = max_tokens - sum(estimate_tokens(f"{line}\n") for line in frame)
-    lines = _filled(hits, room)
-    if not lines and hits and (cut := _cut(hits[0], room)):
+    lines = _filled(hits, room, as_of)
+    if not lines and hits and (cut := _cut(hits[0], room, as_of)):
         lines = [(cut, hits[0])]
     if not lines:
         return Recall("")
@@ -57,11 +60,11 @@ def blanked(text: str) -> str:
     return _BLOCK.sub(lambda block: " " * len(block[0]), text) if OPENING in text else text
 
 
-def _filled(hits: Sequence[SearchHit], room: int) -> list[tuple[str, SearchHit]]:
+def _filled(hits: Sequence[SearchHit], room: int, as_of: datetime | None) -> list[tuple[str, SearchHit]]:
     """The lines that fit, best first, with what they are of."""
     lines: list[tuple[str, SearchHit]] = []
     for hit in _distinct([hit for hit in hits if len(_text(hit)) <= _WIDEST_TOKEN * room]):
-        line = _line(hit, _text(hit))
+        line = _line(hit, _text(hit), as_of)
         if (size := estimate_tokens(f"{line}\n")) <= room:
             lines.append((line, hit))
             room -= size
@@ -78,14 +81,14 @@ def _escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
-def _line(hit: SearchHit, text: str) -> str:
+def _line(hit: SearchHit, text: str, as_of: datetime | None) -> str:
     """One memory as `- [8 May 2023] Rosa: "text"`."""
     speaker = _speaker(hit)
     who = "" if speaker is None else f"{escaped(speaker)[1:-1]}: "
-    return f"- [{_stamp(hit.memory)}] {who}{escaped(text)}"
+    return f"- [{_stamp(hit.memory, as_of)}] {who}{escaped(text)}"
 
 
-def _stamp(item: MemoryItem) -> str:
+def _stamp(item: MemoryItem, as_of: datetime | None) -> str:
     """When it was, when it was said, and whether it still holds."""
     said = _date(item.said_at or item.valid_from or item.created_at)
     parts = [said]
@@ -93,7 +96,7 @@ def _stamp(item: MemoryItem) -> str:
         phrase = item.when.phrase
         wording = "" if phrase.casefold() in item.text.casefold() else f" ({escaped(_brief(phrase))})"
         parts = [f"{describe(item.when)}{wording}", f"said {said}"]
-    if item.valid_to is not None:
+    if item.valid_to is not None and (as_of is None or item.valid_to <= as_of):
         parts.append(f"until {_date(item.valid_to)}")
     if item.kind == "message" and item.status == "superseded":
         parts.append("partly out of date")
@@ -137,15 +140,15 @@ def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
     return distinct
 
 
-def _cut(hit: SearchHit, room: int) -> str | None:
+def _cut(hit: SearchHit, room: int, as_of: datetime | None) -> str | None:
     """The line of `hit` with as many of its words as fit and an ellipsis; `None` if not even one does."""
     text = _text(hit)
     shortest, longest = 0, min(len(text), _WIDEST_TOKEN * max(room, 0))
     while shortest < longest:
         middle = (shortest + longest + 1) // 2
-        fits = estimate_tokens(f"{_line(hit, _shortened(text, middle))}\n") <= room
+        fits = estimate_tokens(f"{_line(hit, _shortened(text, middle), as_of)}\n") <= room
         shortest, longest = (middle, longest) if fits else (shortest, middle - 1)
-    return _line(hit, _shortened(text, shortest)) if text[:shortest].strip() else None
+    return _line(hit, _shortened(text, shortest), as_of) if text[:shortest].strip() else None
 
 
 def _shortened(text: str, length: int) -> str:

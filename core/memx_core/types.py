@@ -219,12 +219,14 @@ class Proposal:
         warnings: What was dropped while reading the answer, each `code: detail`.
         usage: What it cost.
         proposer: The model's name, or `rules`.
+        prompt: Fingerprint of the prompt's static part; `None` without a model.
     """
 
     operations: tuple[ProposedOperation, ...] = ()
     warnings: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     proposer: str = ""
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +281,8 @@ class Change:
         actor: Who did it: the model's name, `rules`, `user`.
         operation_id: The call it belongs to.
         version: The version that it made.
+        ended: That version came too late: it was true before what was known already, which stays
+            the current one. Whoever replays changes leaves these out.
     """
 
     memory_id: str
@@ -290,6 +294,7 @@ class Change:
     actor: str
     operation_id: str
     version: int
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from memx_core._io import IO
 from memx_core.errors import InvalidInputError
 from memx_core.filters import Filter
 from memx_core.flows.room import Room
+from memx_core.ledger import Then
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
 from memx_core.ranking import Fused, fuse, mask_names, refine, swing
 from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
@@ -34,7 +35,7 @@ class _Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A checked call of `search` or `recall`."""
+    """A checked call of `search` or `recall`; without `then` about the present."""
 
     query: str
     scope: Scope
@@ -43,12 +44,13 @@ class Search:
     threshold: float | None = None
     kinds: tuple[EntryKind, ...] = ("memory",)
     explain: bool = False
+    then: Then | None = None
 
 
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
     """What is nearest to the query, best first."""
-    now = room.clock()
-    rows = None if asked.condition is None else await _rows(io, room, asked, now)
+    now = room.clock() if asked.then is None else asked.then.moment
+    rows = None if asked.condition is None and asked.then is None else await _rows(io, room, asked, now)
     query, masked = await _query(io, room, asked, rows)
     wanted = max(asked.limit, POOL) if room.reranked else asked.limit
     window = time.window(asked.query, now=now)
@@ -69,12 +71,19 @@ async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
 
 async def recall(io: IO, room: Room, asked: Search, *, max_tokens: int) -> Recall:
     """What is nearest to the query, packed into a budget and rendered as data."""
-    return rendering.pack(await search(io, room, asked), max_tokens=max_tokens)
+    hits = await search(io, room, asked)
+    return rendering.pack(hits, max_tokens=max_tokens, as_of=None if asked.then is None else asked.then.as_of)
 
 
 async def _rows(io: IO, room: Room, asked: Search, now: datetime) -> Mapping[EntryKind, NDArray[np.int64]]:
     return await io.call(
-        room.ledger.rows_left, room.namespace, asked.scope, kinds=asked.kinds, condition=asked.condition, now=now
+        room.ledger.rows_left,
+        room.namespace,
+        asked.scope,
+        kinds=asked.kinds,
+        condition=asked.condition,
+        now=now,
+        then=asked.then,
     )
 
 
@@ -135,6 +144,7 @@ async def _confirmed(io: IO, room: Room, asked: Search, fused: Sequence[Fused], 
         memories=_rows_of(fused, "memory"),
         messages=_rows_of(fused, "message"),
         now=now,
+        then=asked.then,
     )
     read = [(one, *_read(one.hit, memories, messages)) for one in fused]
     return [(one, item, message) for one, item, message in read if item is not None]

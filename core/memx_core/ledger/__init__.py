@@ -1,6 +1,7 @@
 """The ledger: an append-only history in SQL, which is the truth about every memory."""
 
 from memx_core.ledger.ledger import Ledger
+from memx_core.ledger.moments import Then, looked_at
 from memx_core.ledger.values import (
     Abandoned,
     Attributes,
@@ -25,5 +26,7 @@ __all__ = [
     "Outdated",
     "Removed",
     "StoredMessage",
+    "Then",
     "Write",
+    "looked_at",
 ]

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from memx_core import addresses
+from memx_core.ledger import periods
 from memx_core.ledger.steps import Step, keeps_text, replaces_text, valid_from, version_row
 from memx_core.ledger.tables import changes, memories, versions
 from memx_core.ledger.values import Outdated, Write
@@ -195,15 +196,14 @@ def _close(connection: Connection, request: Write, operation: int, steps: Sequen
     connection.execute(
         statement, [{"closed": step.head.row, "until": _until(step, request)} for step in closing if step.head]
     )
-    connection.execute(
-        update(versions)
-        .where(
-            versions.c.address == addresses.digest(request.namespace, request.scope),
-            versions.c.status == "conflict",
-            versions.c.conflicts_with.in_([step.operation.memory_id for step in closing if not keeps_text(step)]),
-        )
-        .values(status="active", conflicts_with=None, revision=operation)
+    in_conflict = [step.head.row for step in closing if step.head is not None and step.head.status == "conflict"]
+    periods.end_conflicts(connection, in_conflict, operation)
+    rivals = select(versions.c.row).where(
+        versions.c.address == addresses.digest(request.namespace, request.scope),
+        versions.c.status == "conflict",
+        versions.c.conflicts_with.in_([step.operation.memory_id for step in closing if not keeps_text(step)]),
     )
+    periods.clear_conflicts(connection, connection.execute(rivals).scalars(), operation)
 
 
 def _until(step: Step, request: Write) -> datetime:
@@ -261,24 +261,21 @@ def _create(connection: Connection, request: Write, steps: Sequence[Step]) -> No
 def _insert_versions(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> dict[str, int]:
     if not steps:
         return {}
-    rows = [version_row(step, request, operation) for step in steps]
-    made = connection.execute(_VERSION, rows)
+    values = [version_row(step, request, operation) for step in steps]
+    made = connection.execute(_VERSION, values).scalars().all()
+    rivals = {row: value["conflicts_with"] for row, value in zip(made, values, strict=True) if value["conflicts_with"]}
+    periods.note_conflicts(connection, rivals, operation)
     return {
-        step.operation.memory_id: row
-        for step, row in zip(steps, made.scalars(), strict=True)
-        if step.operation.event != "DELETE"
+        step.operation.memory_id: row for step, row in zip(steps, made, strict=True) if step.operation.event != "DELETE"
     }
 
 
 def _flag_conflicts(connection: Connection, operation: int, steps: Sequence[Step], heads: dict[str, Row[Any]]) -> None:
+    closed = {step.head.row for step in steps if step.head is not None and not step.operation.ended}
     for step in steps:
         other = heads.get(step.operation.conflicts_with or "")
-        if other is not None:
-            connection.execute(
-                update(versions)
-                .where(versions.c.row == other.row, or_(versions.c.status == "active", versions.c.status == "conflict"))
-                .values(status="conflict", conflicts_with=step.operation.memory_id, revision=operation)
-            )
+        if other is not None and other.row not in closed:
+            periods.set_conflict(connection, other.row, step.operation.memory_id, operation)
 
 
 def _record(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> tuple[Change, ...]:
@@ -313,4 +310,5 @@ def _change(step: Step, request: Write) -> Change:
         actor=request.actor,
         operation_id=request.id,
         version=step.version,
+        ended=op.ended and step.head is not None,
     )

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 from memx_core.filters import Filter
 from memx_core.ledger import costs, lookups, queue, reads, removal, schema, transcripts, writes
 from memx_core.ledger.engine import Database
+from memx_core.ledger.moments import Then
 from memx_core.ledger.tables import spaces
 from memx_core.ledger.values import Committed, OpenJob, Removed, Write
 from memx_core.ports import EntryKind, IndexEntry
@@ -100,10 +101,17 @@ class Ledger:
             statement = select(spaces.c.fingerprint).where(spaces.c.namespace == namespace, spaces.c.serving)
             return connection.execute(statement).scalar()
 
-    def memory(self, namespace: str, scope: Scope | None, memory_id: str, now: datetime) -> MemoryItem | None:
-        """The current version of one memory; `scope=None`: whoever it belongs to."""
+    def memory(
+        self, namespace: str, scope: Scope | None, memory_id: str, now: datetime, then: Then | None = None
+    ) -> MemoryItem | None:
+        """One memory, as it is or as it was `then`; `scope=None`: whoever it belongs to."""
         with self._database.reading() as connection:
-            return reads.memory(connection, namespace, scope, memory_id, now)
+            return reads.memory(connection, namespace, scope, memory_id, now, then)
+
+    def numbered(self, namespace: str, scope: Scope | None, memory_id: str, number: int) -> MemoryItem | None:
+        """The version of one memory that has this number, whatever became of it."""
+        with self._database.reading() as connection:
+            return reads.numbered(connection, namespace, scope, memory_id, number)
 
     def version(self, namespace: str, memory_id: str, version: int) -> MemoryItem:
         """One version of a memory that is known to be there."""
@@ -123,13 +131,20 @@ class Ledger:
             return reads.by_slot(connection, namespace, scope, slots, now, limit)
 
     def found(
-        self, namespace: str, scope: Scope, *, memories: Collection[int], messages: Collection[int], now: datetime
+        self,
+        namespace: str,
+        scope: Scope,
+        *,
+        memories: Collection[int],
+        messages: Collection[int],
+        now: datetime,
+        then: Then | None = None,
     ) -> tuple[dict[int, MemoryItem], dict[int, tuple[MemoryItem, Message]]]:
         """What an index found, by row, as far as the ledger confirms it."""
         with self._database.reading() as connection:
             return (
-                lookups.memories_by_row(connection, namespace, scope, memories, now) if memories else {},
-                lookups.messages_by_row(connection, namespace, scope, messages) if messages else {},
+                lookups.memories_by_row(connection, namespace, scope, memories, now, then) if memories else {},
+                lookups.messages_by_row(connection, namespace, scope, messages, then) if messages else {},
             )
 
     def rows_left(
@@ -140,11 +155,14 @@ class Ledger:
         kinds: Sequence[EntryKind],
         condition: Filter | None,
         now: datetime,
+        then: Then | None = None,
         exact: bool = False,
     ) -> dict[EntryKind, NDArray[np.int64]]:
-        """Per kind, the current rows that a filter leaves; `exact`: of this very address only."""
+        """Per kind, the rows to look at that a filter leaves; `exact`: of this very address only."""
         with self._database.reading() as connection:
-            return reads.rows_left(connection, namespace, scope, kinds=kinds, condition=condition, now=now, exact=exact)
+            return reads.rows_left(
+                connection, namespace, scope, kinds=kinds, condition=condition, now=now, then=then, exact=exact
+            )
 
     def page(
         self,
@@ -156,6 +174,7 @@ class Ledger:
         after: tuple[int, int] | None,
         superseded: bool,
         now: datetime,
+        then: Then | None = None,
     ) -> Page:
         """Memories of `scope`, newest first, beginning behind the memory and version `after`."""
         with self._database.reading() as connection:
@@ -168,12 +187,18 @@ class Ledger:
                 after=after,
                 superseded=superseded,
                 now=now,
+                then=then,
             )
 
     def history(self, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
         """Every change of one memory, oldest first."""
         with self._database.reading() as connection:
             return reads.history(connection, namespace, scope, memory_id)
+
+    def diff(self, namespace: str, scope: Scope, since: datetime, until: datetime | None) -> list[Change]:
+        """Every change of the scope's memories after `since`, up to and with `until`, oldest first."""
+        with self._database.reading() as connection:
+            return reads.diff(connection, namespace, scope, since, until)
 
     def transcript(self, namespace: str, scope: Scope, session: str | None, limit: int | None) -> list[Message]:
         """A conversation in its order; with a limit its last turns."""

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, Connection, Row, Select, bindparam, func, or_, select
 
-from memx_core.ledger import rows
+from memx_core.ledger import moments, rows
+from memx_core.ledger.moments import Then
 from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
 from memx_core.ports import IndexEntry
 from memx_core.types import MemoryItem, Message, Scope
@@ -73,11 +74,20 @@ def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
 
 
 def memories_by_row(
-    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], now: datetime
+    connection: Connection,
+    namespace: str,
+    scope: Scope,
+    wanted: Collection[int],
+    now: datetime,
+    then: Then | None = None,
 ) -> dict[int, MemoryItem]:
-    """The current memories among `wanted` rows."""
-    values = {**rows.bound(namespace, scope), "now": now}
-    found = _by_row(connection, partial(_memories, rows.owners(scope)), values, wanted)
+    """The current memories among `wanted` rows, or those to look at `then`."""
+    values = rows.bound(namespace, scope)
+    owners = rows.owners(scope)
+    if then is None:
+        found = _by_row(connection, partial(_memories, owners), {**values, "now": now}, wanted)
+    else:
+        found = _by_row(connection, partial(_memories_then, owners, then), values, wanted)
     return {row[0]: rows.memory_item(row) for row in found}
 
 
@@ -93,11 +103,19 @@ def _memories(owners: tuple[str, ...], size: int) -> Select[Any]:
     )
 
 
+def _memories_then(owners: tuple[str, ...], then: Then, size: int) -> Select[Any]:
+    return moments.select_items(then).where(
+        versions.c.row.in_(_places(size)), rows.checked_by(versions, owners), moments.shown(then)
+    )
+
+
 def messages_by_row(
-    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int]
+    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], then: Then | None = None
 ) -> dict[int, tuple[MemoryItem, Message]]:
     """The turns among `wanted` rows, as items and as themselves."""
-    found = _by_row(connection, partial(_messages, rows.owners(scope)), rows.bound(namespace, scope), wanted)
+    owners = rows.owners(scope)
+    statement = partial(_messages, owners) if then is None else partial(_messages_then, owners, then)
+    found = _by_row(connection, statement, rows.bound(namespace, scope), wanted)
     return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
 
 
@@ -109,6 +127,15 @@ def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
         messages.c.role.in_(SPOKEN),
         ~messages.c.cleared,
         ~messages.c.withheld,
+    )
+
+
+def _messages_then(owners: tuple[str, ...], then: Then, size: int) -> Select[Any]:
+    return moments.select_messages(then).where(
+        messages.c.row.in_(_places(size)),
+        rows.checked_by(messages, owners),
+        messages.c.role.in_(SPOKEN),
+        moments.heard(then),
     )
 
 

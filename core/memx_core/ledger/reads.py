@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, or_, 
 from memx_core import addresses
 from memx_core.errors import InvalidInputError
 from memx_core.filters import Filter
-from memx_core.ledger import rows
+from memx_core.ledger import moments, rows
 from memx_core.ledger.filter_sql import to_sql
+from memx_core.ledger.moments import Then
 from memx_core.ledger.tables import changes, memories, messages, operations, versions
 from memx_core.ports import EntryKind
 from memx_core.types import AddResult, Change, MemoryItem, Page, Scope, Usage
@@ -30,13 +31,14 @@ def rows_left(
     kinds: Sequence[EntryKind],
     condition: Filter | None,
     now: datetime,
+    then: Then | None = None,
     exact: bool = False,
 ) -> dict[EntryKind, NDArray[np.int64]]:
-    """Per kind, the current rows that a filter leaves; `exact`: of this very address only."""
+    """Per kind, the rows to look at that a filter leaves; `exact`: of this very address only."""
     left: dict[EntryKind, NDArray[np.int64]] = {}
     for kind in kinds:
         table = versions if kind == "memory" else messages
-        wanted = [rows.believed(now)] if kind == "memory" else [~messages.c.cleared, ~messages.c.withheld]
+        wanted = [_believed(now, then) if kind == "memory" else _heard(then)]
         if condition is not None:
             wanted.append(to_sql(condition, type_coerce(table.c.metadata, Text)))
         if exact:
@@ -46,17 +48,48 @@ def rows_left(
     return left
 
 
+def _believed(now: datetime, then: Then | None) -> ColumnElement[bool]:
+    """The versions that are shown."""
+    return rows.believed(now) if then is None else moments.shown(then)
+
+
+def _heard(then: Then | None) -> ColumnElement[bool]:
+    """The turns that are shown."""
+    return and_(~messages.c.cleared, ~messages.c.withheld) if then is None else moments.heard(then)
+
+
 def memory(
-    connection: Connection, namespace: str, scope: Scope | None, memory_id: str, now: datetime
+    connection: Connection,
+    namespace: str,
+    scope: Scope | None,
+    memory_id: str,
+    now: datetime,
+    then: Then | None = None,
 ) -> MemoryItem | None:
-    """The current version of one memory."""
-    statement = (
-        rows.select_items()
-        .join(memories, (memories.c.seq == versions.c.memory) & (memories.c.head == versions.c.version))
-        .where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()), rows.believed(now))
-    )
+    """One memory: its current version, or the one to look at `then`."""
+    wanted = memories.c.head == versions.c.version if then is None else moments.shown(then)
+    statement = _of_memory(namespace, scope, memory_id, then).where(wanted)
+    if then is None:
+        statement = statement.where(rows.believed(now))
     row = connection.execute(statement).one_or_none()
     return None if row is None else rows.memory_item(row)
+
+
+def numbered(
+    connection: Connection, namespace: str, scope: Scope | None, memory_id: str, number: int
+) -> MemoryItem | None:
+    """The version of one memory that has this number, whatever became of it."""
+    statement = _of_memory(namespace, scope, memory_id).where(versions.c.version == number)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else rows.memory_item(row)
+
+
+def _of_memory(namespace: str, scope: Scope | None, memory_id: str, then: Then | None = None) -> Select[Any]:
+    """All versions of one memory."""
+    items = rows.select_items() if then is None else moments.select_items(then)
+    return items.join(memories, memories.c.seq == versions.c.memory).where(
+        memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope())
+    )
 
 
 def version(connection: Connection, namespace: str, memory_id: str, number: int) -> MemoryItem:
@@ -106,9 +139,14 @@ def page(
     after: tuple[int, int] | None,
     superseded: bool,
     now: datetime,
+    then: Then | None = None,
 ) -> Page:
     """Memories of `scope`, newest first, beginning after the memory and version `after`."""
-    wanted = [rows.owned(versions, namespace, scope), _of_the_living(now) if superseded else rows.believed(now)]
+    wanted = [rows.owned(versions, namespace, scope)]
+    if then is not None:
+        wanted.append(moments.shown(then, superseded=superseded))
+    else:
+        wanted.append(_of_the_living(now) if superseded else rows.believed(now))
     if condition is not None:
         wanted.append(to_sql(condition, type_coerce(versions.c.metadata, Text)))
     if after is not None:
@@ -116,7 +154,7 @@ def page(
         earlier = and_(versions.c.memory == memory, versions.c.version < version)
         wanted.append(or_(versions.c.memory < memory, earlier))
     statement = (
-        rows.select_items()
+        (rows.select_items() if then is None else moments.select_items(then))
         .add_columns(versions.c.memory)
         .where(*wanted)
         .order_by(versions.c.memory.desc(), versions.c.version.desc())
@@ -149,6 +187,14 @@ def history(connection: Connection, namespace: str, scope: Scope | None, memory_
     return [_change(row) for row in connection.execute(statement)]
 
 
+def diff(connection: Connection, namespace: str, scope: Scope, since: datetime, until: datetime | None) -> list[Change]:
+    """Every change of the scope's memories after `since`, up to and with `until`, oldest first."""
+    statement = _changes().where(rows.owned(memories, namespace, scope), changes.c.at > since)
+    if until is not None:
+        statement = statement.where(changes.c.at <= until)
+    return [_change(row) for row in connection.execute(statement)]
+
+
 def _changes() -> Select[Any]:
     """Rows of history with their texts, oldest first."""
     made, before = versions.alias(), versions.alias()
@@ -159,6 +205,7 @@ def _changes() -> Select[Any]:
             operations.c.id.label("operation_id"),
             made.c.text.label("new"),
             before.c.text.label("old"),
+            moments.is_ended(made).label("ended"),
         )
         .join(operations, operations.c.seq == changes.c.operation)
         .join(memories, memories.c.seq == changes.c.memory)
@@ -179,6 +226,7 @@ def _change(row: Row[Any]) -> Change:
         actor=row.actor,
         operation_id=row.operation_id,
         version=row.version,
+        ended=row.ended,
     )
 
 

@@ -44,9 +44,13 @@ _ITEM = (
 )
 
 
-def select_items() -> Select[*tuple[Any, ...]]:
-    """A statement whose rows `memory_item` reads: a row number, then the fields of a `MemoryItem` in order."""
-    return select(*_ITEM)
+def select_items(**instead: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """A statement whose rows `memory_item` reads: a row number, then the fields of a `MemoryItem` in order.
+
+    Args:
+        instead: By a column's name what is read instead of it.
+    """
+    return select(*(instead.get(column.name, column) for column in _ITEM))
 
 
 def owned(table: Table, namespace: str, scope: Scope) -> ColumnElement[bool]:

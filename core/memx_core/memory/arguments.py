@@ -46,12 +46,22 @@ class PutOptions(TypedDict, total=False):
     learn: bool
 
 
+class GetOptions(TypedDict, total=False):
+    """See `Memory.get`."""
+
+    known_at: datetime | None
+    as_of: datetime | None
+    version: int | None
+
+
 class PageOptions(TypedDict, total=False):
     """See `Memory.get_all`."""
 
     filters: Filters | None
     limit: int
     cursor: str | None
+    known_at: datetime | None
+    as_of: datetime | None
     include_superseded: bool
 
 
@@ -61,6 +71,8 @@ class SearchOptions(TypedDict, total=False):
     limit: int
     filters: Filters | None
     threshold: float | None
+    as_of: datetime | None
+    known_at: datetime | None
     include_messages: bool
     explain: bool
 
@@ -72,6 +84,8 @@ class RecallOptions(TypedDict, total=False):
     limit: int
     filters: Filters | None
     threshold: float | None
+    as_of: datetime | None
+    known_at: datetime | None
     include_messages: bool
 
 
@@ -95,6 +109,10 @@ class AddArguments(ScopeIds, AddOptions):
 
 class PutArguments(ScopeIds, PutOptions):
     """All of `Memory.put_messages`'s."""
+
+
+class GetArguments(ScopeIds, GetOptions):
+    """All of `Memory.get`'s."""
 
 
 class PageArguments(ScopeIds, PageOptions):

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Unpack
 
 from memx_core._io import run
-from memx_core.memory.arguments import Filters, PageArguments, RecallArguments, ScopeIds, SearchArguments
+from memx_core.memory.arguments import (
+    Filters,
+    GetArguments,
+    PageArguments,
+    RecallArguments,
+    ScopeIds,
+    SearchArguments,
+)
 from memx_core.memory.base import Base
 from memx_core.memory.calls import reading as calls
 from memx_core.types import Change, MemoryItem, Page, Recall, SearchHit
@@ -14,13 +22,32 @@ from memx_core.types import Change, MemoryItem, Page, Recall, SearchHit
 class Reading(Base):
     """Getting, listing, searching, recalling, and looking back."""
 
-    def get(self, memory_id: str, **ids: Unpack[ScopeIds]) -> MemoryItem | None:
-        """The memory as it is now; `None` if it is not there, or not in the scope that is given."""
-        return run(calls.get(self._sync, self._room, memory_id, **ids))
+    def get(
+        self,
+        memory_id: str,
+        *,
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
+        version: int | None = None,
+        **ids: Unpack[ScopeIds],
+    ) -> MemoryItem | None:
+        """The memory as it is now; `None` if it is not there, or not in the scope that is given.
 
-    async def aget(self, memory_id: str, **ids: Unpack[ScopeIds]) -> MemoryItem | None:
+        Args:
+            memory_id: Its id.
+            known_at: As it was believed to be at this moment.
+            as_of: The version that was true at this moment.
+            version: The version with this number instead, whatever became of it.
+            ids: Whose it must be.
+
+        Raises:
+            InvalidInputError: If a moment is naive, or a version is asked for at a moment.
+        """
+        return run(calls.get(self._sync, self._room, memory_id, known_at=known_at, as_of=as_of, version=version, **ids))
+
+    async def aget(self, memory_id: str, **arguments: Unpack[GetArguments]) -> MemoryItem | None:
         """Like `get`, without blocking the loop."""
-        return await calls.get(self._async, self._room, memory_id, **ids)
+        return await calls.get(self._async, self._room, memory_id, **arguments)
 
     def get_all(
         self,
@@ -31,6 +58,8 @@ class Reading(Base):
         filters: Filters | None = None,
         limit: int = 100,
         cursor: str | None = None,
+        known_at: datetime | None = None,
+        as_of: datetime | None = None,
         include_superseded: bool = False,
     ) -> Page:
         """Memories of the scope, newest first.
@@ -42,11 +71,14 @@ class Reading(Base):
             filters: Conditions on the metadata.
             limit: Memories on the page, 1 to 10,000.
             cursor: The `next_cursor` of the page before.
+            known_at: What was believed at this moment, as it was then.
+            as_of: What was true at this moment, as far as is known (or was, at `known_at`).
             include_superseded: Also the versions that newer ones replaced.
 
         Raises:
             ScopeError: If no id is given.
             FilterError: If a filter is not in the grammar.
+            InvalidInputError: If a moment is naive, or all versions are asked for as of one.
         """
         return run(
             calls.get_all(
@@ -58,6 +90,8 @@ class Reading(Base):
                 filters=filters,
                 limit=limit,
                 cursor=cursor,
+                known_at=known_at,
+                as_of=as_of,
                 include_superseded=include_superseded,
             )
         )
@@ -76,6 +110,8 @@ class Reading(Base):
         limit: int = 10,
         filters: Filters | None = None,
         threshold: float | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
         include_messages: bool = False,
         explain: bool = False,
     ) -> list[SearchHit]:
@@ -89,13 +125,15 @@ class Reading(Base):
             limit: Hits at most, 1 to 10,000.
             filters: Conditions on the metadata.
             threshold: Least score, in [0, 1].
+            as_of: Only what was true at this moment, superseded since or not; turns said by then.
+            known_at: Only what was believed at this moment, as it was then.
             include_messages: Also the turns of conversations, in one ranking with the memories.
             explain: Say how each score came about.
 
         Raises:
             ScopeError: If no id is given.
             FilterError: If a filter is not in the grammar.
-            InvalidInputError: If `query` is blank.
+            InvalidInputError: If `query` is blank, or a moment is naive.
         """
         return run(
             calls.search(
@@ -108,6 +146,8 @@ class Reading(Base):
                 limit=limit,
                 filters=filters,
                 threshold=threshold,
+                as_of=as_of,
+                known_at=known_at,
                 include_messages=include_messages,
                 explain=explain,
             )
@@ -128,6 +168,8 @@ class Reading(Base):
         limit: int = calls.RECALLED,
         filters: Filters | None = None,
         threshold: float | None = None,
+        as_of: datetime | None = None,
+        known_at: datetime | None = None,
         include_messages: bool = True,
     ) -> Recall:
         """What the next prompt needs to know: `str(recall)` is a block of dated lines, as data.
@@ -141,11 +183,13 @@ class Reading(Base):
             limit: Lines at most.
             filters: Conditions on the metadata.
             threshold: Least score, in [0, 1].
+            as_of: Only what was true at this moment, superseded since or not; turns said by then.
+            known_at: Only what was believed at this moment, as it was then.
             include_messages: Also turns of conversations.
 
         Raises:
             ScopeError: If no id is given.
-            InvalidInputError: If `query` is blank.
+            InvalidInputError: If `query` is blank, or a moment is naive.
         """
         return run(
             calls.recall(
@@ -159,6 +203,8 @@ class Reading(Base):
                 limit=limit,
                 filters=filters,
                 threshold=threshold,
+                as_of=as_of,
+                known_at=known_at,
                 include_messages=include_messages,
             )
         )

@@ -6,6 +6,7 @@ from typing import Unpack
 
 from memx_core.memory.arguments import (
     AddOptions,
+    GetOptions,
     Messages,
     PageOptions,
     PutOptions,
@@ -75,13 +76,13 @@ class ScopedMemory(
         """See `Memory.delete_all`."""
         return await self._memory.adelete_all(**self._ids)
 
-    def get(self, memory_id: str) -> MemoryItem | None:
+    def get(self, memory_id: str, **options: Unpack[GetOptions]) -> MemoryItem | None:
         """See `Memory.get`."""
-        return self._memory.get(memory_id, **self._ids)
+        return self._memory.get(memory_id, **options, **self._ids)
 
-    async def aget(self, memory_id: str) -> MemoryItem | None:
+    async def aget(self, memory_id: str, **options: Unpack[GetOptions]) -> MemoryItem | None:
         """See `Memory.get`."""
-        return await self._memory.aget(memory_id, **self._ids)
+        return await self._memory.aget(memory_id, **options, **self._ids)
 
     def get_all(self, **options: Unpack[PageOptions]) -> Page:
         """See `Memory.get_all`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 from memx_core import inputs
@@ -13,11 +14,13 @@ from memx_core.flows import searching
 from memx_core.flows.room import Room
 from memx_core.flows.searching import Search
 from memx_core.memory.arguments import Filters
+from memx_core.memory.calls.moments import then
 from memx_core.memory.calls.owners import owner
 from memx_core.types import Change, MemoryItem, Page, Recall, SearchHit
 
 RECALLED = 200
 """Hits that `recall` packs at most; the budget is usually reached before."""
+_LAST_VERSION = 2**31 - 1
 
 
 async def get(
@@ -28,10 +31,19 @@ async def get(
     user_id: str | None = None,
     agent_id: str | None = None,
     run_id: str | None = None,
+    known_at: datetime | None = None,
+    as_of: datetime | None = None,
+    version: int | None = None,
 ) -> MemoryItem | None:
     """See `Memory.get`."""
-    scope = owner(user_id, agent_id, run_id)
-    return await io.call(room.ledger.memory, room.namespace, scope, inputs.memory_id(memory_id), room.clock())
+    scope, memory_id, now = owner(user_id, agent_id, run_id), inputs.memory_id(memory_id), room.clock()
+    moment = then(known_at, as_of, now=now)
+    if version is None:
+        return await io.call(room.ledger.memory, room.namespace, scope, memory_id, now, moment)
+    if known_at is not None or as_of is not None:
+        raise InvalidInputError("a version is what it is at every moment; pass version=, or known_at= and as_of=")
+    number = inputs.limit(version, "version", most=_LAST_VERSION)
+    return await io.call(room.ledger.numbered, room.namespace, scope, memory_id, number)
 
 
 async def get_all(
@@ -44,9 +56,14 @@ async def get_all(
     filters: Filters | None = None,
     limit: int = 100,
     cursor: str | None = None,
+    known_at: datetime | None = None,
+    as_of: datetime | None = None,
     include_superseded: bool = False,
 ) -> Page:
     """See `Memory.get_all`."""
+    if as_of is not None and include_superseded:
+        raise InvalidInputError("as_of= picks one version of each memory; pass it, or include_superseded=True")
+    now = room.clock()
     return await io.call(
         room.ledger.page,
         room.namespace,
@@ -55,7 +72,8 @@ async def get_all(
         limit=inputs.limit(limit),
         after=_position(cursor),
         superseded=include_superseded,
-        now=room.clock(),
+        now=now,
+        then=then(known_at, as_of, now=now),
     )
 
 
@@ -79,6 +97,8 @@ def search(
     limit: int = 10,
     filters: Filters | None = None,
     threshold: float | None = None,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
     include_messages: bool = False,
     explain: bool = False,
 ) -> Coroutine[Any, Any, list[SearchHit]]:
@@ -90,6 +110,7 @@ def search(
         condition=compile_filter(filters),
         threshold=inputs.threshold(threshold),
         kinds=("memory", "message") if include_messages else ("memory",),
+        then=then(known_at, as_of, now=room.clock()),
         explain=explain,
     )
     return searching.search(io, room, asked)
@@ -107,6 +128,8 @@ def recall(
     limit: int = RECALLED,
     filters: Filters | None = None,
     threshold: float | None = None,
+    as_of: datetime | None = None,
+    known_at: datetime | None = None,
     include_messages: bool = True,
 ) -> Coroutine[Any, Any, Recall]:
     """See `Memory.recall`."""
@@ -117,6 +140,7 @@ def recall(
         condition=compile_filter(filters),
         threshold=inputs.threshold(threshold),
         kinds=("memory", "message") if include_messages else ("memory",),
+        then=then(known_at, as_of, now=room.clock()),
     )
     return searching.recall(io, room, asked, max_tokens=inputs.max_tokens(max_tokens))
 

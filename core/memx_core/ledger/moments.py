@@ -1,0 +1,162 @@
+"""The two clocks as conditions: what was known at one moment, and what was true at another.
+
+Nothing but its end is ever written on a version: so what was known at a moment is what had been
+recorded by then, without the ends that came later. Which version of a memory was believed is
+told by their numbers, not by their times alone: a clock may be set back between two writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, literal, null, or_, select
+
+from memx_core.ledger import rows
+from memx_core.ledger.tables import conflicts, evidence, marks, messages, versions
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What a call looks at instead of the present.
+
+    Attributes:
+        known: What was recorded by then, and as it stood then; `FOREVER`: as it stands now.
+        unexpired: What had not expired then.
+        as_of: What was true then; `None`: what was believed at `known`.
+    """
+
+    known: datetime
+    unexpired: datetime
+    as_of: datetime | None = None
+
+    @property
+    def moment(self) -> datetime:
+        """What "now" means to somebody who asks then."""
+        return self.unexpired if self.as_of is None else self.as_of
+
+
+def looked_at(known_at: datetime | None, as_of: datetime | None, *, now: datetime) -> Then | None:
+    """What the two clocks of a call mean together; `None`: the present."""
+    if known_at is not None and known_at < now:
+        return Then(known_at, known_at, as_of)
+    return None if as_of is None else Then(FOREVER, now, as_of)
+
+
+def select_items(then: Then) -> Select[*tuple[Any, ...]]:
+    """Like `rows.select_items`: the versions as they stood then."""
+    ended = or_(is_ended(versions), versions.c.known_until <= then.known)
+    conflicting = exists().where(conflicts.c.version == versions.c.row, _is_open(conflicts, then))
+    return rows.select_items(
+        status=case((ended, "superseded"), (conflicting, "conflict"), else_="active"),
+        valid_to=case((ended, versions.c.valid_to), else_=null()),
+    )
+
+
+def shown(then: Then, *, superseded: bool = False) -> ColumnElement[bool]:
+    """The versions to look at: one of each memory that was there, or with `superseded` all of it."""
+    if then.as_of is not None:
+        return _is_true(then, then.as_of)
+    if not superseded:
+        return _is_believed(versions, then)
+    return and_(versions.c.recorded_at <= then.known, versions.c.status != "deleted", _is_alive(then))
+
+
+def _is_believed(table: FromClause, then: Then) -> ColumnElement[bool]:
+    """The version that a memory consisted in: the last that was recorded, if that was no deletion."""
+    later = versions.alias()
+    return and_(
+        table.c.recorded_at <= then.known,
+        table.c.status != "deleted",
+        or_(table.c.status.in_(rows.CURRENT), table.c.known_until > then.known),
+        _has_not_expired(table, then),
+        ~exists().where(
+            later.c.memory == table.c.memory,
+            later.c.version > table.c.version,
+            later.c.recorded_at <= then.known,
+            ~is_ended(later),
+        ),
+    )
+
+
+def _is_alive(then: Then) -> ColumnElement[bool]:
+    """The versions whose memory was there."""
+    head = versions.alias()
+    return exists().where(head.c.memory == versions.c.memory, _is_believed(head, then))
+
+
+def _is_true(then: Then, as_of: datetime) -> ColumnElement[bool]:
+    """The version of each memory that was true: of several the one that began last."""
+    other = versions.alias()
+    began_later = or_(
+        other.c.valid_from > versions.c.valid_from,
+        and_(other.c.valid_from == versions.c.valid_from, other.c.version > versions.c.version),
+    )
+    better = exists().where(other.c.memory == versions.c.memory, began_later, _covers(other, then, as_of))
+    return and_(_covers(versions, then, as_of), _has_not_expired(versions, then), _is_alive(then), ~better)
+
+
+def _covers(table: FromClause, then: Then, as_of: datetime) -> ColumnElement[bool]:
+    """The versions that are said to hold at `as_of`, and are not known to be mistakes."""
+    restored = versions.alias()
+    mistaken = exists().where(
+        restored.c.memory == table.c.memory,
+        restored.c.version > table.c.version,
+        restored.c.restores < table.c.version,
+        restored.c.recorded_at <= then.known,
+    )
+    return and_(
+        table.c.recorded_at <= then.known,
+        table.c.status != "deleted",
+        table.c.valid_from <= as_of,
+        or_(table.c.valid_to.is_(None), table.c.valid_to > as_of, table.c.known_until > then.known),
+        ~mistaken,
+    )
+
+
+def is_ended(table: FromClause) -> ColumnElement[bool]:
+    """The versions that were stored as already ended: nothing ever took their place."""
+    return and_(table.c.status == "superseded", table.c.known_until.is_(None))
+
+
+def _has_not_expired(table: FromClause, then: Then) -> ColumnElement[bool]:
+    return or_(table.c.expires_at.is_(None), table.c.expires_at > then.unexpired)
+
+
+def select_messages(then: Then) -> Select[Any]:
+    """The turns with what was marked on them then."""
+    others = (column for column in messages.c if column is not messages.c.overtaken)
+    return select(*others, _is_overtaken(then).label("overtaken"))
+
+
+def heard(then: Then) -> ColumnElement[bool]:
+    """The turns to look at; what was cleared since is gone from the past too."""
+    said = literal(True) if then.as_of is None else messages.c.said_at <= then.as_of
+    return and_(messages.c.recorded_at <= then.known, ~messages.c.cleared, ~_is_marked("withheld", then), said)
+
+
+def _is_overtaken(then: Then) -> ColumnElement[bool]:
+    """Whether something that was learned from it was no longer so."""
+    marked = _is_marked("overtaken", then)
+    if then.as_of is None:
+        return marked
+    past = exists().where(
+        evidence.c.message == messages.c.row,
+        evidence.c.memory == versions.c.memory,
+        evidence.c.version == versions.c.version,
+        versions.c.valid_to <= then.as_of,
+        versions.c.known_until <= then.known,
+    )
+    return and_(marked, past)
+
+
+def _is_marked(mark: str, then: Then) -> ColumnElement[bool]:
+    return exists().where(marks.c.message == messages.c.row, marks.c.mark == mark, _is_open(marks, then))
+
+
+def _is_open(table: FromClause, then: Then) -> ColumnElement[bool]:
+    """The periods that had begun and not ended."""
+    return and_(table.c.since <= then.known, or_(table.c.until.is_(None), table.c.until > then.known))
