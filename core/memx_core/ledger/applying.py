@@ -263,7 +263,8 @@ def _insert_versions(connection: Connection, request: Write, operation: int, ste
         return {}
     values = [version_row(step, request, operation) for step in steps]
     made = connection.execute(_VERSION, values).scalars().all()
-    rivals = {row: value["conflicts_with"] for row, value in zip(made, values, strict=True) if value["conflicts_with"]}
+    written = zip(made, values, strict=True)
+    rivals = {row: value["conflicts_with"] for row, value in written if value["status"] == "conflict"}
     periods.note_conflicts(connection, rivals, operation)
     return {
         step.operation.memory_id: row for step, row in zip(steps, made, strict=True) if step.operation.event != "DELETE"

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from memx_core import addresses
-from memx_core.ledger import applying, rows
+from memx_core.ledger import applying, periods, rows
 from memx_core.ledger.tables import (
     changes,
     conflicts,
@@ -43,8 +43,8 @@ def delete_all(connection: Connection, request: Write, operation: int) -> int:
             Operation("DELETE", row.id, row.text, old_text=row.text, expected_version=row.version, reason=_REASON)
         )
     owned = rows.owned(messages, request.namespace, request.scope)
-    open_to_use = or_(~messages.c.withheld, messages.c.job.is_not(None))
-    connection.execute(update(messages).where(owned, open_to_use).values(withheld=True, job=None, revision=operation))
+    periods.mark(connection, "withheld", owned, operation)
+    connection.execute(update(messages).where(owned, messages.c.job.is_not(None)).values(job=None))
     for scope, deletions in by_address.items():
         for start in range(0, len(deletions), _BATCH):
             part = tuple(deletions[start : start + _BATCH])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, Update, and_, or_, select, update
+from sqlalchemy import Connection, and_, or_, select
 
+from memx_core.ledger import periods
 from memx_core.ledger.tables import evidence, messages
 
 
@@ -18,7 +19,7 @@ def withhold(connection: Connection, retracted: Collection[int], replies: Sequen
     if retracted:
         sources = select(evidence.c.message).where(evidence.c.memory.in_(retracted))
         concerned = or_(messages.c.row.in_(sources), messages.c.row.in_(replies))
-        connection.execute(_touched(operation).where(concerned).values(withheld=True))
+        periods.mark(connection, "withheld", concerned, operation)
 
 
 def overtake(connection: Connection, closed: Collection[tuple[int, int]], operation: int) -> None:
@@ -28,8 +29,4 @@ def overtake(connection: Connection, closed: Collection[tuple[int, int]], operat
             *(and_(evidence.c.memory == memory, evidence.c.version == version) for memory, version in closed)
         )
         sources = select(evidence.c.message).where(replaced)
-        connection.execute(_touched(operation).where(messages.c.row.in_(sources)).values(overtaken=True))
-
-
-def _touched(operation: int) -> Update:
-    return update(messages).values(revision=operation)
+        periods.mark(connection, "overtaken", messages.c.row.in_(sources), operation)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from memx_core import addresses
-from memx_core.ledger import rows
+from memx_core.ledger import periods, rows
 from memx_core.ledger.tables import evidence, message_vectors, messages
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
@@ -62,6 +62,9 @@ def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -
     """Whether the turn says something new; if not, only what is beside its words is replaced."""
     changed = any(getattr(former, name) != values[name] for name in _SAYING)
     if changed:
+        for name in _MARKS:
+            if getattr(former, name):
+                periods.unmark(connection, name, messages.c.row == former.row, values["operation"])
         connection.execute(delete(message_vectors).where(message_vectors.c.row == former.row))
     else:
         values = {name: values[name] for name in _BESIDE}
@@ -70,6 +73,7 @@ def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -
 
 
 _SAYING = ("role", "name", "content")
+_MARKS: tuple[periods.Mark, ...] = ("withheld", "overtaken")
 _BESIDE = ("metadata", "origin", "raw", "said_at", "revision")
 
 
@@ -77,7 +81,7 @@ def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[
     given = {message.id for message in request.messages if message.id}
     if not given:
         return {}
-    columns = (messages.c[name] for name in ("session", "id", "row", *_SAYING))
+    columns = (messages.c[name] for name in ("session", "id", "row", *_SAYING, *_MARKS))
     statement = select(*columns).where(
         messages.c.address == addresses.digest(request.namespace, request.scope), messages.c.id.in_(given)
     )

@@ -98,3 +98,36 @@ def upgrade() -> None:
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
     op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
     op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))
+    _seed_periods()
+
+
+def _seed_periods() -> None:
+    """Gives the flags that were set before a past, as far as the rows tell it.
+
+    A flag that still stands came with the write that touched the row last; one on a version that was
+    closed stood from when that was written, for all that is known, until it was closed.
+    """
+    op.execute("""
+        INSERT INTO memx_conflicts (version, rival, opened, since)
+        SELECT v."row", v.conflicts_with, o.seq, o.at
+        FROM memx_versions v JOIN memx_operations o ON o.seq = v.revision
+        WHERE v.conflicts_with IS NOT NULL AND v.status = 'conflict'
+        ORDER BY v."row"
+    """)
+    op.execute("""
+        INSERT INTO memx_conflicts (version, rival, opened, since, closed, until)
+        SELECT v."row", v.conflicts_with, c.operation, v.recorded_at, o.seq, v.known_until
+        FROM memx_versions v
+        JOIN memx_changes c ON c.memory = v.memory AND c.version = v.version
+        JOIN memx_operations o ON o.seq = v.revision
+        WHERE v.conflicts_with IS NOT NULL AND v.status <> 'conflict' AND v.known_until IS NOT NULL
+        ORDER BY v."row"
+    """)
+    for mark in ("withheld", "overtaken"):
+        op.execute(f"""
+            INSERT INTO memx_marks (message, mark, opened, since)
+            SELECT m."row", '{mark}', o.seq, m.recorded_at
+            FROM memx_messages m JOIN memx_operations o ON o.seq = m.revision
+            WHERE m.{mark}
+            ORDER BY m."row"
+        """)
