@@ -1,19 +1,53 @@
-"""Memories as LangChain's documents."""
+"""Memories as LangChain's documents, and documents as the block for a prompt."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
 
 from langchain_core.documents import Document
 
-from memx_core import SearchHit
+from memx_core import MemoryItem, Message, Recall, SearchHit, TimeSpan
+from memx_core.rendering import pack
+
+_NO_BUDGET = 1_000_000
+_TIMES = ("created_at", "updated_at", "said_at", "valid_from", "valid_to")
 
 
 def document(hit: SearchHit) -> Document:
-    """A hit as a document; its metadata are the memory's own, under what memx says of it."""
-    item = hit.memory
-    known: dict[str, Any] = {
+    """A hit as a document: the text, the memory's id, and in the metadata what memx knows of it.
+
+    The memory's own metadata are there too, under their names; where a name is memx's, memx's value counts.
+    """
+    item, known = hit.memory, _known(hit.memory)
+    if hit.message is not None:
+        known |= {"role": hit.message.role, "session_id": hit.message.session_id, "name": hit.message.name}
+    given = {name: value for name, value in known.items() if value is not None}
+    return Document(id=item.id, page_content=item.text, metadata={**item.metadata, **given, "score": hit.score})
+
+
+def format_memories(
+    memories: Iterable[Document] | Iterable[SearchHit] | Recall, *, max_tokens: int = _NO_BUDGET
+) -> str:
+    """The memories as one block of dated lines for a prompt, as data; empty if there are none.
+
+    Takes what a `MemxRetriever` returns, so it can stand after one in a chain, or what `search`
+    and `recall` return. Texts are escaped, so that none can leave the block or speak as somebody
+    else; put the result in as a variable, never by an f-string template of your own.
+
+    Args:
+        memories: Best first.
+        max_tokens: Size of the block, estimated; what does not fit is left out.
+    """
+    if isinstance(memories, Recall):
+        return memories.text
+    hits = [found if isinstance(found, SearchHit) else _hit(found) for found in memories]
+    return pack(hits, max_tokens=max_tokens).text
+
+
+def _known(item: MemoryItem) -> dict[str, Any]:
+    return {
         "memory_id": item.id,
         "user_id": item.user_id,
         "agent_id": item.agent_id,
@@ -21,17 +55,80 @@ def document(hit: SearchHit) -> Document:
         "kind": item.kind,
         "version": item.version,
         "status": item.status,
-        "score": hit.score,
-        "created_at": _iso(item.created_at),
-        "updated_at": _iso(item.updated_at),
-        "said_at": _iso(item.said_at),
-        "valid_from": _iso(item.valid_from),
-        "valid_to": _iso(item.valid_to),
         "subject": item.subject,
+        "when": _when(item.when),
+        **{name: _iso(getattr(item, name)) for name in _TIMES},
     }
-    given = {name: value for name, value in known.items() if value is not None}
-    return Document(id=item.id, page_content=item.text, metadata={**item.metadata, **given})
+
+
+def _when(when: TimeSpan | None) -> dict[str, str] | None:
+    if when is None:
+        return None
+    return {
+        "start": when.start.isoformat(),
+        "end": when.end.isoformat(),
+        "precision": when.precision,
+        "phrase": when.phrase,
+    }
 
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _hit(found: Document) -> SearchHit:
+    """A document as a hit again, whoever handed it on; what it does not say is left open."""
+    said = cast("Mapping[str, Any]", found.metadata)
+    times = {name: _moment(said.get(name)) for name in _TIMES}
+    now = datetime.now(UTC)
+    item = MemoryItem(
+        id=str(found.id or ""),
+        text=found.page_content,
+        user_id=None,
+        agent_id=None,
+        run_id=None,
+        metadata={},
+        kind="message" if said.get("kind") == "message" else "fact",
+        version=1,
+        created_at=times["created_at"] or now,
+        updated_at=times["updated_at"] or now,
+        valid_from=times["valid_from"],
+        valid_to=times["valid_to"],
+        expires_at=None,
+        status=_status(said.get("status")),
+        subject=_text(said.get("subject")),
+        said_at=times["said_at"],
+        when=_span(said.get("when")),
+    )
+    message = None
+    if item.kind == "message":
+        message = Message(_text(said.get("role")) or "user", item.text, name=_text(said.get("name")))
+    return SearchHit(item, 0.0, message=message)
+
+
+def _status(value: object) -> Literal["active", "superseded", "conflict"]:
+    if value == "superseded":
+        return "superseded"
+    return "conflict" if value == "conflict" else "active"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _span(value: object) -> TimeSpan | None:
+    if not isinstance(value, Mapping):
+        return None
+    said = cast("Mapping[str, Any]", value)
+    start, end = _moment(said.get("start")), _moment(said.get("end"))
+    if start is None or end is None or not isinstance(said.get("phrase"), str):
+        return None
+    return TimeSpan(start, end, said.get("precision", "day"), said["phrase"])

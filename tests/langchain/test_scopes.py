@@ -61,8 +61,9 @@ def test_numbers_and_uuids_are_ids_too(user: object, id: str) -> None:
 
 @pytest.mark.parametrize("user", ["", "  ", True, False, 1.5, ["ada"], {"id": "ada"}, b"ada", object()])
 def test_what_is_no_id_is_refused_and_never_passed_over_for_another(user: Any) -> None:
+    context: Any = {"user_id": user}
     with pytest.raises(ScopeError):
-        resolve(Given(), runtime=Runtime(context={"user_id": user}), config=configured(user_id="ada"))
+        resolve(Given(), runtime=Runtime(context=context), config=configured(user_id="ada"))
 
 
 @pytest.mark.parametrize("config", [None, {}, {"configurable": None}, configured(), configured(user_id=None)])

@@ -1,0 +1,273 @@
+"""`memory_tools`: an agent that looks after its memory itself, by four tools.
+
+The model never says whose memories are meant. It names a memory by the start of its id, which the
+search shows; whether that is one of the user's is for the memory to say, at every call.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import ArgsSchema, BaseTool
+from pydantic import BaseModel, ConfigDict, Field
+
+from langchain_memx.scopes import Given, current_runtime, resolve
+from memx_core import InvalidInputError, Memory, MemoryItem, MemoryNotFoundError, ScopedMemory, ScopeError
+from memx_core.rendering import escaped
+
+_SHORT, _PAGE = 8, 1000
+_UNREACHABLE = "The memory cannot be reached at the moment. Go on without it."
+_logger = logging.getLogger("langchain_memx")
+
+
+class SearchInput(BaseModel):
+    """What to look for."""
+
+    query: str = Field(description="What to look for, as a question or in key words.")
+    limit: int = Field(default=5, ge=1, le=50, description="How many memories to show at most.")
+
+
+class SaveInput(BaseModel):
+    """What to remember."""
+
+    text: str = Field(description="One fact, as a sentence that can be understood by itself.")
+
+
+class UpdateInput(BaseModel):
+    """What to change."""
+
+    memory: str = Field(description="The memory's short name, as the search shows it in [brackets].")
+    text: str = Field(description="The fact as it is now, as a sentence that can be understood by itself.")
+
+
+class ForgetInput(BaseModel):
+    """What to forget."""
+
+    memory: str = Field(description="The memory's short name, as the search shows it in [brackets].")
+
+
+def memory_tools(
+    memory: Memory | ScopedMemory,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+) -> list[BaseTool]:
+    """Tools to search, save, update and forget memories of the run's user.
+
+    Setup:
+        ```console
+        pip install "memx-core[langchain,local]"
+        ```
+
+    Instantiate:
+        ```python
+        from langchain_memx import memory_tools
+        from memx_core import Memory
+
+        agent = create_agent(model, tools=[*mine, *memory_tools(Memory())])
+        ```
+
+    Use:
+        ```python
+        agent.invoke({"messages": [...]}, context={"user_id": "alice"})
+        ```
+
+    The user is found when a tool is called: `user_id` given here, the server's identity, the run's
+    context, `config["configurable"]`; without one the call raises `ScopeError`. When the memory is
+    down, a tool says so to the model, and the agent goes on.
+
+    Args:
+        memory: A `Memory`, or a `ScopedMemory` for an agent that has one user.
+        user_id: For an agent that has one user.
+        agent_id: Narrows every scope to this agent.
+        run_id: Narrows every scope further.
+    """
+    given = Given(user_id, agent_id, run_id)
+    kinds = (SearchMemory, SaveMemory, UpdateMemory, ForgetMemory)
+    return [kind(memory=memory, given=given) for kind in kinds]
+
+
+class MemoryTool(BaseTool):
+    """What the four have in common: whose memory it is, and what to tell the model when something fails."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    memory: Memory | ScopedMemory = Field(exclude=True, repr=False)
+    given: Given = Field(default_factory=Given, exclude=True, repr=False)
+
+    def _handle(self, config: RunnableConfig) -> ScopedMemory:
+        if isinstance(self.memory, ScopedMemory):
+            return self.memory
+        scope = resolve(self.given, runtime=current_runtime(), config=config)
+        return self.memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
+
+    def _said(self, config: RunnableConfig, do: Callable[[ScopedMemory], str]) -> str:
+        """What `do` says, or what went wrong, as far as the model can do something about it."""
+        handle = self._handle(config)
+        try:
+            return do(handle)
+        except Exception as error:  # noqa: BLE001  # an exception would end the agent's run
+            return _excuse(error)
+
+    async def _asaid(self, config: RunnableConfig, do: Callable[[ScopedMemory], Awaitable[str]]) -> str:
+        handle = self._handle(config)
+        try:
+            return await do(handle)
+        except Exception as error:  # noqa: BLE001  # an exception would end the agent's run
+            return _excuse(error)
+
+
+class SearchMemory(MemoryTool):
+    """Finds memories."""
+
+    name: str = "search_memory"
+    description: str = (
+        "Search what is remembered about the user from earlier conversations: facts, preferences, plans, people. "
+        "Use it before answering when the answer may depend on the user."
+    )
+    args_schema: ArgsSchema | None = SearchInput
+
+    def _run(self, query: str, limit: int = 5, *, config: RunnableConfig) -> str:
+        return self._said(config, lambda memory: _listed([hit.memory for hit in memory.search(query, limit=limit)]))
+
+    async def _arun(self, query: str, limit: int = 5, *, config: RunnableConfig) -> str:
+        async def search(memory: ScopedMemory) -> str:
+            return _listed([hit.memory for hit in await memory.asearch(query, limit=limit)])
+
+        return await self._asaid(config, search)
+
+
+class SaveMemory(MemoryTool):
+    """Remembers a fact as the model words it."""
+
+    name: str = "save_memory"
+    description: str = (
+        "Remember a fact about the user for later conversations. Search first: if a memory says something else about "
+        "the same thing, update that one instead."
+    )
+    args_schema: ArgsSchema | None = SaveInput
+
+    def _run(self, text: str, *, config: RunnableConfig) -> str:
+        return self._said(config, lambda memory: _saved(memory.add(_own(text), infer=False).changes))
+
+    async def _arun(self, text: str, *, config: RunnableConfig) -> str:
+        async def save(memory: ScopedMemory) -> str:
+            return _saved((await memory.aadd(_own(text), infer=False)).changes)
+
+        return await self._asaid(config, save)
+
+
+class UpdateMemory(MemoryTool):
+    """Replaces what a memory says; the history keeps what it said before."""
+
+    name: str = "update_memory"
+    description: str = "Replace what a memory says with what is true now. Search for the memory first."
+    args_schema: ArgsSchema | None = UpdateInput
+
+    def _run(self, memory: str, text: str, *, config: RunnableConfig) -> str:
+        def update(known: ScopedMemory) -> str:
+            known.update(_found(known, memory), text, reason="updated by the agent")
+            return f"Updated [{memory}]."
+
+        return self._said(config, update)
+
+    async def _arun(self, memory: str, text: str, *, config: RunnableConfig) -> str:
+        async def update(known: ScopedMemory) -> str:
+            await known.aupdate(await _afound(known, memory), text, reason="updated by the agent")
+            return f"Updated [{memory}]."
+
+        return await self._asaid(config, update)
+
+
+class ForgetMemory(MemoryTool):
+    """Forgets a memory; the history keeps that it was there."""
+
+    name: str = "forget_memory"
+    description: str = "Forget a memory, when the user asks for it or it was never true. Search for the memory first."
+    args_schema: ArgsSchema | None = ForgetInput
+
+    def _run(self, memory: str, *, config: RunnableConfig) -> str:
+        def forget(known: ScopedMemory) -> str:
+            known.delete(_found(known, memory), reason="forgotten by the agent")
+            return f"Forgot [{memory}]."
+
+        return self._said(config, forget)
+
+    async def _arun(self, memory: str, *, config: RunnableConfig) -> str:
+        async def forget(known: ScopedMemory) -> str:
+            await known.adelete(await _afound(known, memory), reason="forgotten by the agent")
+            return f"Forgot [{memory}]."
+
+        return await self._asaid(config, forget)
+
+
+def _own(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": text}
+
+
+def _saved(changes: tuple[Any, ...]) -> str:
+    return f"Saved as [{_short(changes[0].memory_id)}]." if changes else "That is remembered already."
+
+
+def _listed(items: list[MemoryItem]) -> str:
+    """One line a memory, as data: what it says is written as JSON writes strings."""
+    lines = [f"[{_short(item.id)}] {item.updated_at:%Y-%m-%d} {escaped(item.text)}" for item in items]
+    return "\n".join(lines) or "Nothing is remembered about that."
+
+
+def _short(memory_id: str) -> str:
+    return memory_id[:_SHORT]
+
+
+def _found(memory: ScopedMemory, name: str) -> str:
+    """The id that `name` begins, among this scope's memories.
+
+    Raises:
+        MemoryNotFoundError: If none does.
+        InvalidInputError: If several do.
+    """
+    name, ids, cursor = name.strip().strip("[]"), list[str](), None
+    if memory.get(name):
+        return name
+    while True:
+        page = memory.get_all(limit=_PAGE, cursor=cursor)
+        ids += [item.id for item in page if item.id.startswith(name)]
+        if (cursor := page.next_cursor) is None:
+            return _only(ids, name)
+
+
+async def _afound(memory: ScopedMemory, name: str) -> str:
+    name, ids, cursor = name.strip().strip("[]"), list[str](), None
+    if await memory.aget(name):
+        return name
+    while True:
+        page = await memory.aget_all(limit=_PAGE, cursor=cursor)
+        ids += [item.id for item in page if item.id.startswith(name)]
+        if (cursor := page.next_cursor) is None:
+            return _only(ids, name)
+
+
+def _only(ids: list[str], name: str) -> str:
+    if not ids or len(name) < _SHORT:
+        raise MemoryNotFoundError(name)
+    if len(ids) > 1:
+        raise InvalidInputError(f"[{name}] could be any of {', '.join(ids)}; say it in full")
+    return ids[0]
+
+
+def _excuse(error: Exception) -> str:
+    match error:
+        case ScopeError():
+            raise error
+        case MemoryNotFoundError():
+            return "There is no memory of that name. Search again, and use a name that the search shows."
+        case InvalidInputError():
+            return f"That did not work: {error}"
+        case _:
+            # Not the error's own words: they may hold what somebody said.
+            _logger.warning("a memory tool failed (%s); the model was told so", type(error).__name__)
+            return _UNREACHABLE
