@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
@@ -58,7 +58,7 @@ def _model(model: object, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # c
 
         return LangChainLLM(init_chat_model(_named(model, "model"), **settings))
     _refuse_settings(settings, "model")
-    return LangChainLLM(model) if isinstance(model, BaseChatModel) else model
+    return LangChainLLM(cast("BaseChatModel", model)) if isinstance(model, BaseChatModel) else model
 
 
 def _embedder(embeddings: object, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
