@@ -9,9 +9,11 @@ started, ever: a provider's client may be bound to the caller's.
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
+from typing import Any, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -27,6 +29,7 @@ from memx_core.ports import (
     Vector,
     Vectors,
 )
+from memx_core.text import estimate_tokens
 from memx_core.types import Message, Usage
 
 T = TypeVar("T")
@@ -42,11 +45,54 @@ class Providers:
     reranker: Reranker | None = None
 
 
+class Current:
+    """The providers of a memory, whose embedder may be changed while calls go on. Thread-safe."""
+
+    def __init__(self, providers: Providers) -> None:
+        self._providers = providers
+        self._changing = threading.Lock()
+
+    @property
+    def providers(self) -> Providers:
+        """Those for a call that begins now."""
+        return self._providers
+
+    def settled(self) -> Providers:
+        """Like `providers`, once a change that is under way is done."""
+        with self._changing:
+            return self._providers
+
+    def change(self, embedder: Embedder | AsyncEmbedder, commit: Callable[[], bool]) -> bool:
+        """Puts `embedder` in the former's place if `commit` does so in the ledger."""
+        with self._changing:
+            done = commit()
+            if done:
+                self._providers = replace(self._providers, embedder=embedder)
+            return done
+
+
 class IO(Protocol):
-    """All that a flow may wait for."""
+    """All that a flow may wait for, with one embedder from its beginning to its end."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The embedder's, by which vectors are told apart."""
+        ...
+
+    def using(self, embedder: Embedder | AsyncEmbedder) -> IO:
+        """The same with another embedder."""
+        ...
+
+    async def renewed(self, error: EmbeddingMismatchError) -> IO:
+        """What to go on with if the memory's embedder was changed since this flow began; else `error` is raised."""
+        ...
+
+    async def change(self, embedder: Embedder | AsyncEmbedder, commit: Callable[[], bool]) -> bool:
+        """Gives later flows `embedder`, if `commit` says that its vectors are searched from now on."""
+        ...
 
     async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
-        """The model's answer; its usage counts the call."""
+        """The model's answer; its usage counts the call, and tokens by estimate if none are told."""
         ...
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
@@ -65,6 +111,10 @@ class IO(Protocol):
         """`func(...)`, which may block: the ledger and the index."""
         ...
 
+    async def sleep(self, seconds: float) -> None:
+        """Waits."""
+        ...
+
     async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
         """The results of `flows`, side by side where the colour can."""
         ...
@@ -81,18 +131,47 @@ def run(flow: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError(f"{flow!r} awaited something other than its IO")
 
 
-class SyncIO:
-    """Blocking calls on the caller's thread."""
+class _Common:
+    """What the colours share."""
 
-    def __init__(self, providers: Providers) -> None:
-        self._providers = providers
+    def __init__(self, given: Providers | Current) -> None:
+        self._current = given if isinstance(given, Current) else Current(given)
+        self._providers = self._current.providers
+
+    @property
+    def fingerprint(self) -> str:
+        """See `IO`."""
+        return self._providers.embedder.fingerprint
+
+    def using(self, embedder: Embedder | AsyncEmbedder) -> Self:
+        """See `IO`."""
+        return type(self)(replace(self._providers, embedder=embedder))
+
+    async def renewed(self, error: EmbeddingMismatchError) -> Self:
+        """See `IO`."""
+        settled = await self.call(self._current.settled)
+        if settled.embedder.fingerprint == self.fingerprint:
+            raise error
+        return type(self)(self._current)
+
+    async def change(self, embedder: Embedder | AsyncEmbedder, commit: Callable[[], bool]) -> bool:
+        """See `IO`."""
+        return await self.call(self._current.change, embedder, commit)
+
+    async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See `IO`."""
+        raise NotImplementedError
+
+
+class SyncIO(_Common):
+    """Blocking calls on the caller's thread."""
 
     async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
         """See `IO`."""
         llm = self._providers.llm
         if not isinstance(llm, LLM):
             _refuse(llm, "complete")
-        return _counted(llm.complete(messages, schema))
+        return _counted(llm.complete(messages, schema), messages)
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """See `IO`."""
@@ -119,6 +198,10 @@ class SyncIO:
         """See `IO`."""
         return func(*args, **kwargs)
 
+    async def sleep(self, seconds: float) -> None:
+        """See `IO`."""
+        time.sleep(seconds)  # noqa: ASYNC251  # this colour blocks
+
     async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
         """See `IO`."""
         try:
@@ -128,20 +211,17 @@ class SyncIO:
                 flow.close()
 
 
-class AsyncIO:
+class AsyncIO(_Common):
     """Awaits the caller's providers; what blocks runs in a thread."""
-
-    def __init__(self, providers: Providers) -> None:
-        self._providers = providers
 
     async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
         """See `IO`."""
         llm = self._providers.llm
         if isinstance(llm, AsyncLLM):
-            return _counted(await llm.acomplete(messages, schema))
+            return _counted(await llm.acomplete(messages, schema), messages)
         if llm is None:
             _refuse(llm, "complete")
-        return _counted(await asyncio.to_thread(llm.complete, messages, schema))
+        return _counted(await asyncio.to_thread(llm.complete, messages, schema), messages)
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """See `IO`."""
@@ -168,6 +248,10 @@ class AsyncIO:
         """See `IO`."""
         return await asyncio.to_thread(func, *args, **kwargs)
 
+    async def sleep(self, seconds: float) -> None:
+        """See `IO`."""
+        await asyncio.sleep(seconds)
+
     async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
         """See `IO`."""
         return await asyncio.gather(*flows)
@@ -181,9 +265,14 @@ def _refuse(provider: object, method: str) -> NoReturn:
     )
 
 
-def _counted(completion: Completion) -> Completion:
+def _counted(completion: Completion, asked: Sequence[Message]) -> Completion:
     usage = completion.usage
-    return completion if usage.calls else replace(completion, usage=usage + Usage(calls=1))
+    if not usage.tokens:
+        usage += Usage(
+            input_tokens=sum(estimate_tokens(message.content) for message in asked),
+            output_tokens=estimate_tokens(completion.shown),
+        )
+    return replace(completion, usage=usage if usage.calls else usage + Usage(calls=1))
 
 
 def _vector(raw: object) -> Vector:

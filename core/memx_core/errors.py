@@ -20,9 +20,10 @@ embedder or a reranker raises passes through unchanged.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Self
 
-from memx_core.types import Change
+from memx_core.types import Change, Scope
 
 
 class MemxError(Exception):
@@ -42,14 +43,27 @@ class FilterError(InvalidInputError):
 
 
 class EmbeddingMismatchError(MemxError, ValueError):
-    """Vectors of another embedding model, of another size, or not numbers at all."""
+    """Vectors of another embedding model, of another size, or not numbers at all.
+
+    Attributes:
+        kept: Fingerprint of the embedder whose vectors the database holds, where that is the matter.
+        offered: Fingerprint of the embedder that was given.
+    """
+
+    def __init__(self, message: str, kept: str | None = None, offered: str | None = None) -> None:
+        super().__init__(message)
+        self.kept = kept
+        self.offered = offered
 
     @classmethod
     def between(cls, kept: str, offered: str) -> Self:
         """The error for an embedder whose vectors are not those of the database."""
         return cls(
-            f"the database holds vectors of {kept!r}, and the embedder is {offered!r}: "
-            "open it with the embedder it was made with, or use another `namespace`"
+            f"the database holds vectors of {kept!r}, and the embedder is {offered!r}: open it with the embedder "
+            "it was made with and call `memory.rebuild_index(embedder=new)`; or, if that one is gone, open it with "
+            "`Memory(embedder=new, reembed=True)`, which embeds everything again; or use another `namespace`",
+            kept,
+            offered,
         )
 
 
@@ -117,4 +131,25 @@ class IndexUnavailableError(MemxError):
 
 
 class BudgetExceededError(MemxError):
-    """A declared spending limit is reached."""
+    """A declared spending limit is reached, so no model was asked.
+
+    Attributes:
+        limit: Tokens that a day of UTC may cost.
+        spent: Tokens that this one did cost.
+        scope: The address whose limit it is; `None` for the whole application's.
+        resets_at: When the next day begins.
+    """
+
+    def __init__(self, limit: int, spent: int, scope: Scope | None, resets_at: datetime) -> None:
+        whose = "the whole application" if scope is None else "this scope"
+        super().__init__(
+            f"{spent:,} tokens were spent today, and {limit:,} a day are the limit of {whose}; "
+            f"it resets at {resets_at:%Y-%m-%d %H:%M} UTC"
+        )
+        self.limit = limit
+        self.spent = spent
+        self.scope = scope
+        self.resets_at = resets_at
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.limit, self.spent, self.scope, self.resets_at)

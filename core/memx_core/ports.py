@@ -40,6 +40,13 @@ class Completion:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
 
+    @property
+    def shown(self) -> str:
+        """The answer as text, for the model or a person to look at."""
+        if self.text is not None:
+            return self.text
+        return self.data.model_dump_json() if isinstance(self.data, BaseModel) else repr(self.data)
+
 
 @runtime_checkable
 class LLM(Protocol):
@@ -119,6 +126,7 @@ class IndexEntry:
         session: The conversation of a message, for its neighbours; empty for a memory.
         current: Found by every search. Others (superseded, deleted) are found only by a search
             that names their `row`.
+        space: Fingerprint of the embedder whose vectors are used now; empty before the first.
     """
 
     row: int
@@ -130,6 +138,7 @@ class IndexEntry:
     names: tuple[str, ...] = ()
     session: str = ""
     current: bool = True
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,7 @@ class IndexQuery:
         names: Lower-cased names in the query: what their bearer said, or is about, is marked.
         rows: Per kind the only rows to look among, current or not (what a filter or a time
             left); a missing kind: all that are current.
+        space: Fingerprint of the embedder that made `vectors`; empty if that does not matter.
     """
 
     namespace: str
@@ -156,6 +166,7 @@ class IndexQuery:
     kinds: tuple[EntryKind, ...] = ("memory",)
     names: frozenset[str] = frozenset()
     rows: Mapping[EntryKind, NDArray[np.int64]] | None = None
+    space: str = ""
 
 
 class IndexHit(NamedTuple):
@@ -223,7 +234,11 @@ class Index(Protocol):
         ...
 
     def search(self, query: IndexQuery) -> Sequence[Sequence[IndexHit]]:
-        """Per query the union of both arms' best `limit` entries of each kind, in any order."""
+        """Per query the union of both arms' best `limit` entries of each kind, in any order.
+
+        Raises:
+            EmbeddingMismatchError: If the query's vectors are of another space than the entries'.
+        """
         ...
 
     def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:

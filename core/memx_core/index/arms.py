@@ -57,6 +57,8 @@ def _cosines(table: Table, query: IndexQuery) -> list[_Scores] | None:
     vectors = query.vectors
     if vectors is None or not table.dimensions:
         return None
+    if query.space and table.space and query.space != table.space:
+        raise EmbeddingMismatchError.between(table.space, query.space)
     if vectors.shape[-1] != table.dimensions:
         raise EmbeddingMismatchError(
             f"the query has {vectors.shape[-1]!r} dimensions, the memories {table.dimensions!r}; "

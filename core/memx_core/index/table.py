@@ -40,6 +40,7 @@ class Table:
 
     def __init__(self) -> None:
         self.count = 0
+        self.space = ""
         self.ids: list[str] = []
         self.postings = Postings()
         self.name_sets: list[tuple[str, ...]] = []
@@ -74,7 +75,7 @@ class Table:
         """Takes in new and changed entries; of several with one row the last.
 
         Raises:
-            EmbeddingMismatchError: If a vector has another size than those before.
+            EmbeddingMismatchError: If a vector is of another space or size than those before.
         """
         latest = sorted({entry.row: entry for entry in entries}.values(), key=lambda entry: entry.row)
         self._check_vectors(latest)
@@ -125,8 +126,11 @@ class Table:
         return place
 
     def _check_vectors(self, entries: Sequence[IndexEntry]) -> None:
-        """Sees to it that all vectors are of one size, which the first of all decides."""
+        """Sees to it that all vectors are of one space and size, which the first of all decides."""
         for entry in entries:
+            self.space = self.space or entry.space
+            if entry.space and entry.space != self.space:
+                raise EmbeddingMismatchError.between(entry.space, self.space)
             if entry.vector is None:
                 continue
             if not self.dimensions:

@@ -10,18 +10,30 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
-from memx_core.ledger import moments, rows
+from memx_core.ledger import moments, rows, spaces
 from memx_core.ledger.moments import Then
+from memx_core.ledger.rows import SPOKEN as SPOKEN
 from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
 from memx_core.ports import IndexEntry
 from memx_core.types import MemoryItem, Message, Scope
 
 _SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
-SPOKEN = ("user", "assistant")
-"""Roles of the turns that are found again."""
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -35,21 +47,23 @@ def _revision() -> Select[Any]:
 
 
 def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> Iterator[IndexEntry]:
-    """What an index has to know of `scope` that was written after `since`."""
-    values = {**rows.bound(namespace, scope), "since": since}
+    """What an index has to know of `scope` that was written after `since`, with the vectors that serve."""
+    found = spaces.serving(connection, namespace)
+    space, fingerprint = (None, "") if found is None else (found.seq, found.fingerprint)
+    values = {**rows.bound(namespace, scope), "since": since, "space": space}
     owners = rows.owners(scope)
     for row in connection.execute(_version_entries(owners), values):
-        yield rows.memory_entry(row)
+        yield rows.memory_entry(row, fingerprint)
     for row in connection.execute(_message_entries(owners), values):
         if since or not row.cleared:
-            yield rows.message_entry(row)
+            yield rows.message_entry(row, fingerprint)
 
 
 @cache
 def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
     return (
         select(versions, version_vectors.c.vector)
-        .outerjoin(version_vectors, version_vectors.c.row == versions.c.row)
+        .outerjoin(version_vectors, _serves(version_vectors, versions))
         .where(
             rows.owned_by(versions, owners),
             versions.c.revision > bindparam("since"),
@@ -63,7 +77,7 @@ def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
 def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
     return (
         select(messages, message_vectors.c.vector)
-        .outerjoin(message_vectors, message_vectors.c.row == messages.c.row)
+        .outerjoin(message_vectors, _serves(message_vectors, messages))
         .where(
             rows.owned_by(messages, owners),
             messages.c.revision > bindparam("since"),
@@ -71,6 +85,11 @@ def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
         )
         .order_by(messages.c.row)
     )
+
+
+def _serves(vectors: Table, table: Table) -> ColumnElement[bool]:
+    """Of the vectors of a row, the one in the space that serves: another space may be being filled."""
+    return and_(vectors.c.row == table.c.row, vectors.c.space == bindparam("space", type_=BigInteger))
 
 
 def memories_by_row(

@@ -16,6 +16,8 @@ from memx_core.types import MemoryItem, Message, Scope, TimeSpan
 
 CURRENT = ("active", "conflict")
 """Statuses of the versions that are believed now."""
+SPOKEN = ("user", "assistant")
+"""Roles of the turns that are found again."""
 
 
 _ITEM = (
@@ -147,8 +149,8 @@ def message_item(row: Row[Any]) -> MemoryItem:
     )
 
 
-def memory_entry(row: Row[Any]) -> IndexEntry:
-    """A version as an index wants it; the row has its `vector` beside it."""
+def memory_entry(row: Row[Any], space: str) -> IndexEntry:
+    """A version as an index wants it; the row has its `vector` of `space` beside it."""
     return IndexEntry(
         row=row.row,
         id=row.id,
@@ -158,11 +160,12 @@ def memory_entry(row: Row[Any]) -> IndexEntry:
         vector=vector(row.vector),
         names=searchable.names(row.subject),
         current=row.status in CURRENT,
+        space=space,
     )
 
 
-def message_entry(row: Row[Any]) -> IndexEntry:
-    """A turn as an index wants it; the row has its `vector` beside it."""
+def message_entry(row: Row[Any], space: str) -> IndexEntry:
+    """A turn as an index wants it; the row has its `vector` of `space` beside it."""
     return IndexEntry(
         row=row.row,
         id=row.id,
@@ -173,6 +176,7 @@ def message_entry(row: Row[Any]) -> IndexEntry:
         names=searchable.names(row.name),
         session=row.session,
         current=not (row.cleared or row.withheld),
+        space=space,
     )
 
 

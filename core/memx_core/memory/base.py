@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memx_core._io import AsyncIO, Providers, SyncIO
+from memx_core._io import AsyncIO, Current, Providers, SyncIO
 from memx_core.flows.room import Room
 from memx_core.memory.arguments import ScopeIds
 from memx_core.types import Scope
@@ -18,8 +18,17 @@ class Base:
 
     def __init__(self, room: Room, given: Providers) -> None:
         self._room = room
-        self._sync = SyncIO(given)
-        self._async = AsyncIO(given)
+        self._current = Current(given)
+
+    @property
+    def _sync(self) -> SyncIO:
+        """For one call, which has the same embedder from its beginning to its end."""
+        return SyncIO(self._current)
+
+    @property
+    def _async(self) -> AsyncIO:
+        """Like `_sync`."""
+        return AsyncIO(self._current)
 
 
 class ScopedBase:
