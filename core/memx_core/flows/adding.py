@@ -9,28 +9,38 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memx_core._io import IO
-from memx_core.errors import InvalidInputError, LedgerError
-from memx_core.flows import learning
-from memx_core.flows.learning import Batch
+from memx_core.errors import BudgetExceededError, InvalidInputError, LedgerError
+from memx_core.flows import budgeting, learning
+from memx_core.flows.batches import Batch, embed_messages, is_heard
+from memx_core.flows.gating import Misjudged
 from memx_core.flows.room import Room
-from memx_core.ledger import Attributes, Write
+from memx_core.ledger import Write
 from memx_core.ports import Vector
-from memx_core.types import AddResult, Evidence, Message, Operation, Usage
+from memx_core.types import AddResult, Usage
 
 
 async def add(io: IO, room: Room, batch: Batch) -> AddResult:
-    """Keeps the messages and learns from them.
+    """Keeps the messages and learns from them; when the budget is spent, perhaps on a later day.
 
     Raises:
         ExtractionError: If the model's answer is unusable; the messages are queued.
+        BudgetExceededError: If the day's tokens are spent, likewise.
     """
-    done = await _replayed(io, room, batch)
+    done = await replayed(io, room, batch)
     if done is not None:
         return done
     try:
         committed = await learning.learn(io, room, batch)
+    except Misjudged as error:  # the call is right, only the policy is not
+        await _keep_after(io, room, batch, error)
+        raise
     except (InvalidInputError, LedgerError):
         raise  # the call is wrong, or nothing can be kept
+    except BudgetExceededError as error:
+        queued = await keep(io, room, batch, kind="add", learn=True, spent=error)
+        if room.budget is not None and room.budget.on_exceed == "messages_only":
+            return queued
+        raise
     except Exception as error:
         await _keep_after(io, room, batch, error)
         raise
@@ -41,9 +51,11 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
 async def _keep_after(
     io: IO, room: Room, batch: Batch, error: Exception, *, kind: str = "add", learn: bool = True
 ) -> None:
-    """Keeps the messages without vectors, which a job may make later."""
+    """Keeps the messages without vectors, which a job may make later; not where a job has nothing to learn."""
+    if not batch.infer:
+        return
     try:
-        await learning.write(io, room, _keeping(room, batch, {}, kind=kind, learn=learn))
+        await learning.write(io, room, _keeping(io, room, batch, {}, kind=kind, learn=learn))
     except Exception as second:
         error.add_note(f"the messages could not be queued either: {second}")
         raise error from second
@@ -51,54 +63,36 @@ async def _keep_after(
 
 async def add_later(io: IO, room: Room, batch: Batch) -> AddResult:
     """Keeps the messages, findable at once, and queues the learning."""
-    done = await _replayed(io, room, batch)
+    done = await replayed(io, room, batch)
     if done is not None:
         return done
     return await keep(io, room, batch, kind="add", learn=True)
 
 
-async def keep(io: IO, room: Room, batch: Batch, *, kind: str, learn: bool) -> AddResult:
-    """Keeps the messages, findable at once; with `learn` for a job to learn from."""
+async def keep(
+    io: IO, room: Room, batch: Batch, *, kind: str, learn: bool, spent: BudgetExceededError | None = None
+) -> AddResult:
+    """Keeps the messages, findable at once; with `learn` for a job to learn from: tomorrow, if the budget is spent.
+
+    Until the job embeds them they are found by their words, so that nobody waits for an embedder.
+    """
+    soon = spent is None and _waits(batch, learn=learn)
     try:
-        vectors = await learning.embed_messages(io, batch.messages)
+        vectors = {} if soon else await embed_messages(io, batch.messages)
     except InvalidInputError:
         raise
     except Exception as error:
         await _keep_after(io, room, batch, error, kind=kind, learn=learn)
         raise
-    return await learning.write(io, room, _keeping(room, batch, vectors, kind=kind, learn=learn))
-
-
-async def add_verbatim(io: IO, room: Room, batch: Batch) -> AddResult:
-    """Every turn of user and assistant becomes a memory as it is; no model is asked."""
-    done = await _replayed(io, room, batch)
-    if done is not None:
-        return done
-    vectors = await learning.embed_messages(io, batch.messages)
-    operations = tuple(_verbatim(room, at, batch.messages[at]) for at in vectors)
-    request = replace(
-        _keeping(room, batch, vectors, kind="add", learn=False),
-        operations=operations,
-        vectors={operation.memory_id: vectors[at] for at, operation in zip(vectors, operations, strict=True)},
-        attributes=Attributes("verbatim", batch.request.metadata, False, batch.request.expires_at),
-    )
+    request = _keeping(io, room, batch, vectors, kind=kind, learn=learn)
+    if spent is not None:
+        request = replace(request, not_before=spent.resets_at, warnings=(budgeting.warning(spent),))
+    elif soon and room.no_worker:
+        request = replace(request, warnings=(room.no_worker,))
     return await learning.write(io, room, request)
 
 
-def _verbatim(room: Room, position: int, message: Message) -> Operation:
-    return Operation(
-        event="ADD",
-        memory_id=room.new_id(),
-        text=message.content,
-        evidence=(Evidence(position, message.content, 0),),
-        said_at=message.timestamp,
-        subject=message.name,
-        reason="kept as it was said",
-    )
-
-
-def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str, learn: bool) -> Write:
-    waits = learn and any(map(learning.is_learned, batch.messages))
+def _keeping(io: IO, room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str, learn: bool) -> Write:
     return Write(
         id=room.new_id(),
         kind=kind,
@@ -111,12 +105,17 @@ def _keeping(room: Room, batch: Batch, vectors: dict[int, Vector], *, kind: str,
         key=batch.key,
         request=batch.digest,
         usage=Usage(embedding_calls=int(bool(vectors))),
-        job=batch.request if waits else None,
-        fingerprint=room.fingerprint,
+        job=batch.request if _waits(batch, learn=learn) else None,
+        fingerprint=io.fingerprint,
     )
 
 
-async def _replayed(io: IO, room: Room, batch: Batch) -> AddResult | None:
+def _waits(batch: Batch, *, learn: bool) -> bool:
+    """Whether a job has something to do: to embed it, if not to learn from it."""
+    return learn and any(map(is_heard, batch.messages))
+
+
+async def replayed(io: IO, room: Room, batch: Batch) -> AddResult | None:
     """What the first call with this key came to."""
     if batch.key is None:
         return None

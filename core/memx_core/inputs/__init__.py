@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from memx_core.inputs.chat import messages
 from memx_core.inputs.counts import limit, max_tokens, threshold
-from memx_core.inputs.ids import key, memory_id, namespace, scope, session
+from memx_core.inputs.ids import key, memory_id, namespace, operation_id, scope, session
+from memx_core.inputs.plans import plan
 from memx_core.inputs.showing import show
 from memx_core.inputs.texts import clean, text
 from memx_core.inputs.times import iso, moment
@@ -28,6 +29,8 @@ __all__ = [
     "metadata",
     "moment",
     "namespace",
+    "operation_id",
+    "plan",
     "scalar",
     "scope",
     "session",

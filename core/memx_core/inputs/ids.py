@@ -69,6 +69,15 @@ def memory_id(value: object) -> str:
     return _id(value, "memory_id")
 
 
+def operation_id(value: object) -> str:
+    """The id of a call, or of an operation that waits, which may or may not exist.
+
+    Raises:
+        InvalidInputError: If it cannot be one.
+    """
+    return _id(value, "operation_id")
+
+
 def optional_id(value: object, name: str) -> str | None:
     """An id under another name, or `None` for none.
 

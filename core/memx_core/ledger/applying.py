@@ -7,19 +7,18 @@ superseded version is closed, not rewritten; a deletion is a version too (a tomb
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from memx_core import addresses
-from memx_core.ledger import periods
+from memx_core.ledger import periods, settling
 from memx_core.ledger.steps import Step, keeps_text, replaces_text, valid_from, version_row
 from memx_core.ledger.tables import changes, memories, versions
-from memx_core.ledger.values import Outdated, Write
+from memx_core.ledger.values import Write
 from memx_core.text import fingerprint
-from memx_core.types import Change, Evidence, Operation
+from memx_core.types import Change, Evidence
 
 # Built once: building a statement costs more than running it.
 _CREATE = insert(memories).returning(memories.c.seq, sort_by_parameter_order=True)
@@ -58,124 +57,39 @@ def apply(connection: Connection, request: Write, operation: int) -> Applied:
     """
     if not request.operations:
         return Applied()
-    heads = _heads(connection, request)
-    steps, warnings = _settle(connection, request, heads)
-    writing = [step for step in steps if step.writes]
-    _close(connection, request, operation, writing)
-    _move_heads(connection, request, writing)
-    _create(connection, request, [step for step in writing if step.head is None])
-    rows = _insert_versions(connection, request, operation, writing)
+    heads = settling.heads(connection, request)
+    settled = settling.settle(connection, request, heads)
+    settling.let_go(connection, settled.expired)
+    writing = [step for step in settled.steps if step.writes]
+    rows, made = carry_out(connection, request, operation, writing)
     _flag_conflicts(connection, operation, writing, heads)
-    made = _record(connection, request, operation, writing)
     same = {
         rows[step.operation.memory_id]: step.head.row for step in writing if step.head is not None and keeps_text(step)
     }
     return Applied(
         changes=made,
-        warnings=tuple(warnings),
+        warnings=tuple(settled.warnings),
         rows=rows,
         closed=[(step.memory, step.head.version) for step in writing if step.head is not None and replaces_text(step)],
         retracted=[step.memory for step in writing if step.operation.retracts],
         same=same,
-        evidence=[proof for step in steps for proof in _proofs(step)],
+        evidence=[proof for step in settled.steps for proof in _proofs(step)],
     )
+
+
+def carry_out(
+    connection: Connection, request: Write, operation: int, steps: Sequence[Step]
+) -> tuple[dict[str, int], tuple[Change, ...]]:
+    """Makes a version of every step, of a memory that is touched once: rows of those with a text by id, and changes."""
+    _close(connection, request, operation, steps)
+    _move_heads(connection, request, steps)
+    _create(connection, request, [step for step in steps if step.head is None])
+    rows = _insert_versions(connection, request, operation, steps)
+    return rows, _record(connection, request, operation, steps)
 
 
 def _proofs(step: Step) -> Iterable[tuple[int, int, Evidence]]:
     return ((step.memory, step.version, item) for item in step.operation.evidence)
-
-
-def _heads(connection: Connection, request: Write) -> dict[str, Row[Any]]:
-    """The memories that operations touch, by id: only living ones of this very address."""
-    ids = {op.memory_id for op in request.operations if op.event != "ADD" and op.event != "CONFLICT"}
-    ids |= {op.conflicts_with for op in request.operations if op.conflicts_with}
-    return _living(connection, request, memories.c.id.in_(ids)) if ids else {}
-
-
-def _living(connection: Connection, request: Write, condition: Any) -> dict[str, Row[Any]]:  # noqa: ANN401  # SQL
-    statement = (
-        select(versions, memories.c.seq, memories.c.head, memories.c.latest, memories.c.fingerprint)
-        .join(versions, (versions.c.memory == memories.c.seq) & (versions.c.version == memories.c.head))
-        .where(memories.c.address == addresses.digest(request.namespace, request.scope), memories.c.alive, condition)
-    )
-    return {row.id: row for row in connection.execute(statement)}
-
-
-def _settle(connection: Connection, request: Write, heads: dict[str, Row[Any]]) -> tuple[list[Step], list[str]]:
-    """Checks the operations against what is there now; what is known already becomes evidence."""
-    _check_heads(request.operations, heads)
-    touched = {op.memory_id for op in request.operations if op.event in ("UPDATE", "DELETE") and not op.ended}
-    same = _same_texts(connection, request, touched)
-    steps: list[Step] = []
-    warnings: list[str] = []
-    for operation in request.operations:
-        head = heads.get(operation.memory_id)
-        step = Step(operation, head)
-        if operation.event == "NONE" and head is None:
-            continue  # what it would have confirmed is gone
-        mark = fingerprint(operation.text) if operation.event != "DELETE" else ""
-        twin = None if request.twins or operation.ended or not step.writes else same.get(mark)
-        if twin is not None and twin is not step and operation.event in ("ADD", "UPDATE", "CONFLICT"):
-            warnings.append(f"known: {operation.text!r} is remembered already")
-            steps.extend(_confirm(step, twin))
-            continue
-        if operation.event in ("ADD", "UPDATE", "CONFLICT") and not operation.ended:
-            same[mark] = step
-        steps.append(step)
-    for step in steps:
-        _number(step)
-    return steps, warnings
-
-
-def _confirm(step: Step, twin: Step) -> list[Step]:
-    """`step` says what `twin` says: its evidence goes there, and a memory that now repeats it goes."""
-    confirmed = Step(replace(twin.operation, event="NONE", evidence=step.operation.evidence), twin.head)
-    if step.operation.event != "UPDATE" or step.head is None:
-        if twin.writes:
-            twin.operation = replace(twin.operation, evidence=twin.operation.evidence + step.operation.evidence)
-            return []
-        return [confirmed]
-    gone = replace(
-        step.operation, event="DELETE", text=step.head.text, evidence=(), reason="now says what another memory says"
-    )
-    return [Step(gone, step.head), *([confirmed] if twin.head is not None else [])]
-
-
-def _check_heads(operations: Sequence[Operation], heads: dict[str, Row[Any]]) -> None:
-    outdated = [
-        op.memory_id
-        for op in operations
-        if op.event in ("UPDATE", "DELETE")
-        and ((head := heads.get(op.memory_id)) is None or head.version != op.expected_version)
-    ]
-    outdated += [op.conflicts_with for op in operations if op.conflicts_with and op.conflicts_with not in heads]
-    if outdated:
-        raise Outdated(outdated)
-
-
-def _same_texts(connection: Connection, request: Write, touched: set[str]) -> dict[str, Step]:
-    """Living memories that say what an operation says, by fingerprint; not those about to change."""
-    marks = {fingerprint(op.text) for op in request.operations if op.event in ("ADD", "UPDATE", "CONFLICT")}
-    if not marks or request.twins:
-        return {}
-    found = _living(connection, request, memories.c.fingerprint.in_(marks)).values()
-    expired = [row.seq for row in found if row.expires_at is not None and row.expires_at <= request.at]
-    if expired:  # nobody sees them any more, so the text may be said anew
-        connection.execute(update(memories).where(memories.c.seq.in_(expired)).values(fingerprint=None))
-    return {
-        row.fingerprint: Step(Operation("NONE", row.id, row.text, expected_version=row.version), row)
-        for row in found
-        if row.id not in touched and row.seq not in expired
-    }
-
-
-def _number(step: Step) -> None:
-    head = step.head
-    if head is not None:
-        step.memory = head.seq
-        step.version = head.latest + 1 if step.writes else head.version
-    else:
-        step.version = 1
 
 
 def _close(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> None:
@@ -187,15 +101,13 @@ def _close(connection: Connection, request: Write, operation: int, steps: Sequen
         update(versions)
         .where(versions.c.row == bindparam("closed"))
         .values(
-            status="superseded",
+            status=bindparam("left"),
             valid_to=bindparam("until"),
             known_until=request.at,
             revision=operation,
         )
     )
-    connection.execute(
-        statement, [{"closed": step.head.row, "until": _until(step, request)} for step in closing if step.head]
-    )
+    connection.execute(statement, [_ending(step, request) for step in closing])
     in_conflict = [step.head.row for step in closing if step.head is not None and step.head.status == "conflict"]
     periods.end_conflicts(connection, in_conflict, operation)
     rivals = select(versions.c.row).where(
@@ -206,10 +118,11 @@ def _close(connection: Connection, request: Write, operation: int, steps: Sequen
     periods.clear_conflicts(connection, connection.execute(rivals).scalars(), operation)
 
 
-def _until(step: Step, request: Write) -> datetime:
-    assert step.head is not None
-    since: datetime = step.head.valid_from
-    return max(since, valid_from(step.operation, request))
+def _ending(step: Step, request: Write) -> dict[str, Any]:
+    head = step.head
+    assert head is not None
+    until = max(head.valid_from, valid_from(step, request))
+    return {"closed": head.row, "left": "superseded" if head.alive else "deleted", "until": until}
 
 
 def _move_heads(connection: Connection, request: Write, steps: Sequence[Step]) -> None:
@@ -304,7 +217,7 @@ def _change(step: Step, request: Write) -> Change:
     return Change(
         memory_id=op.memory_id,
         event="ADD" if op.event == "CONFLICT" else op.event,
-        old_text=None if step.head is None else step.head.text,
+        old_text=step.head.text if step.head is not None and step.head.alive else None,
         new_text=None if op.event == "DELETE" else op.text,
         at=request.at,
         reason=op.reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from memx_core.ledger import moments, rows
 from memx_core.ledger.filter_sql import to_sql
 from memx_core.ledger.moments import Then
 from memx_core.ledger.tables import changes, memories, messages, operations, versions
+from memx_core.ledger.values import Write
 from memx_core.ports import EntryKind
 from memx_core.types import AddResult, Change, MemoryItem, Page, Scope, Usage
 
@@ -244,5 +245,47 @@ def replay(connection: Connection, namespace: str, scope: Scope, key: str, diges
         return None
     if found.request != digest:
         raise InvalidInputError(f"key={key!r} was used before, for other messages; a key names one call")
+    return _result(connection, found)
+
+
+def _result(connection: Connection, found: Row[Any]) -> AddResult:
+    """What an operation came to."""
     made = connection.execute(_changes().where(changes.c.operation == found.seq))
     return AddResult(found.id, found.status, tuple(map(_change, made)), tuple(found.warnings), Usage(**found.usage))
+
+
+def done(connection: Connection, request: Write) -> AddResult | None:
+    """What the first call with this plan or this key came to, if there was one.
+
+    Raises:
+        InvalidInputError: If that was something else.
+    """
+    found = None if request.plan is None else _carried_out(connection, request, request.plan)
+    if found is None and request.key is not None:
+        found = replay(connection, request.namespace, request.scope, request.key, request.request)
+    return found
+
+
+def _carried_out(connection: Connection, request: Write, plan: str) -> AddResult | None:
+    found = connection.execute(select(operations).where(operations.c.id == request.id)).one_or_none()
+    if found is None:
+        return None
+    if found.plan != plan or found.address != addresses.digest(request.namespace, request.scope):
+        raise InvalidInputError(f"the id {request.id!r} is that of another plan or call; a plan is applied as it is")
+    return _result(connection, found)
+
+
+def changes_since(
+    connection: Connection, request: Write, *, versions: Mapping[str, int], revisions: Mapping[str, int]
+) -> list[Change]:
+    """The changes of memories at the request's address, each since a version or a revision, oldest first."""
+    statement = _changes().where(
+        memories.c.address == addresses.digest(request.namespace, request.scope),
+        memories.c.id.in_({*versions, *revisions}),
+    )
+    return [
+        _change(row)
+        for row in connection.execute(statement)
+        if row.version > versions.get(row.memory_id, row.version)
+        or row.operation > revisions.get(row.memory_id, row.operation)
+    ]

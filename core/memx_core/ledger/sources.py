@@ -6,12 +6,13 @@ recalled, and one whose news is no longer so is marked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, and_, or_, select
 
 from memx_core.ledger import periods
 from memx_core.ledger.tables import evidence, messages
+from memx_core.types import Message, Operation
 
 
 def withhold(connection: Connection, retracted: Collection[int], replies: Sequence[int], operation: int) -> None:
@@ -30,3 +31,10 @@ def overtake(connection: Connection, closed: Collection[tuple[int, int]], operat
         )
         sources = select(evidence.c.message).where(replaced)
         periods.mark(connection, "overtaken", messages.c.row.in_(sources), operation)
+
+
+def replies(operations: Iterable[Operation], turns: Sequence[Message], kept: Sequence[int]) -> list[int]:
+    """Rows of what the assistant said right after something was taken back, usually by repeating it."""
+    asked = {item.message for op in operations if op.retracts for item in op.evidence}
+    after = [at + 1 for at in asked if at + 1 < len(turns)]
+    return [kept[at] for at in after if turns[at].role == "assistant"]

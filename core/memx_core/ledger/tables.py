@@ -135,6 +135,7 @@ operations = Table(
     Column("status", String(16), nullable=False),
     Column("key", String),
     Column("request", String(64)),  # digest of what came with the key
+    Column("plan", String(64)),  # digest of the plan that was carried out
     Column("actor", String, nullable=False),
     Column("prompt", String(64)),  # fingerprint of the prompt's static part
     Column("usage", JsonText, nullable=False),

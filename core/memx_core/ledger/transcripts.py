@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from memx_core import addresses
-from memx_core.ledger import periods, rows
+from memx_core.ledger import periods, reviewing, rows
 from memx_core.ledger.tables import evidence, message_vectors, messages
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
@@ -81,11 +81,24 @@ def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[
     given = {message.id for message in request.messages if message.id}
     if not given:
         return {}
-    columns = (messages.c[name] for name in ("session", "id", "row", *_SAYING, *_MARKS))
+    columns = (messages.c[name] for name in ("session", "id", "row", "operation", *_SAYING, *_MARKS))
     statement = select(*columns).where(
         messages.c.address == addresses.digest(request.namespace, request.scope), messages.c.id.in_(given)
     )
     return {(row.session, row.id): row for row in connection.execute(statement)}
+
+
+def replaced_since(connection: Connection, request: Write, revision: int) -> list[str]:
+    """Ids of turns of `request` that somebody else has put since, saying something else."""
+    known = _known(connection, request)
+    return [
+        message.id
+        for message in request.messages
+        if message.id
+        and (former := known.get((message.session_id or "", message.id))) is not None
+        and former.operation > revision
+        and any(getattr(former, name) != getattr(message, name) for name in _SAYING)
+    ]
 
 
 def _values(message: Message, request: Write, operation: int) -> dict[str, Any]:
@@ -143,9 +156,9 @@ def _last(connection: Connection, statement: Select[Any], limit: int | None) -> 
     return newest[::-1]
 
 
-def of_job(connection: Connection, job: int) -> tuple[StoredMessage, ...]:
-    """The turns that a job is to learn from, in their order."""
-    statement = select(messages).where(messages.c.job == job, ~messages.c.cleared).order_by(messages.c.row)
+def of_jobs(connection: Connection, jobs: Sequence[int]) -> tuple[StoredMessage, ...]:
+    """The turns that jobs are to learn from, in their order."""
+    statement = select(messages).where(messages.c.job.in_(jobs), ~messages.c.cleared).order_by(messages.c.row)
     return tuple(StoredMessage(row.row, rows.message(row)) for row in connection.execute(statement))
 
 
@@ -173,6 +186,7 @@ def clear(connection: Connection, namespace: str, scope: Scope, session: str, op
         ),
         [{"r": row, "blank": f"cleared:{uuid.uuid4()}"} for row in found],
     )
+    reviewing.blank(connection, namespace, scope, found)
     by_row = [{"r": row} for row in found]
     connection.execute(delete(message_vectors).where(message_vectors.c.row == bindparam("r")), by_row)
     connection.execute(update(evidence).where(evidence.c.message == bindparam("r")).values(quote="", start=-1), by_row)

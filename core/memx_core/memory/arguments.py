@@ -6,7 +6,7 @@ these names. Defaults live with the spelled-out method.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from types import EllipsisType
 from typing import Any, TypeAlias, TypedDict
@@ -27,8 +27,8 @@ class ScopeIds(TypedDict, total=False):
     run_id: str | None
 
 
-class AddOptions(TypedDict, total=False):
-    """See `Memory.add`."""
+class PlanOptions(TypedDict, total=False):
+    """See `Memory.plan`."""
 
     session_id: str | None
     metadata: Metadata | None
@@ -37,6 +37,11 @@ class AddOptions(TypedDict, total=False):
     infer: bool
     instructions: str | None
     key: str | None
+
+
+class AddOptions(PlanOptions, total=False):
+    """See `Memory.add`."""
+
     wait: bool
 
 
@@ -103,8 +108,31 @@ class TranscriptOptions(TypedDict, total=False):
     limit: int | None
 
 
+class BackfillOptions(TypedDict, total=False):
+    """See `Memory.backfill`."""
+
+    instructions: str | None
+    metadata: Metadata | None
+    tokens_per_call: int
+    progress: bool | Callable[[int, int], object]
+
+
+class BackfillArguments(ScopeIds, BackfillOptions):
+    """All of `Memory.backfill`'s, but for `dry_run`."""
+
+
 class AddArguments(ScopeIds, AddOptions):
     """All of `Memory.add`'s."""
+
+
+class PlanArguments(ScopeIds, PlanOptions):
+    """All of `Memory.plan`'s."""
+
+
+class RejectArguments(ScopeIds, total=False):
+    """All of `Memory.reject`'s."""
+
+    reason: str | None
 
 
 class PutArguments(ScopeIds, PutOptions):

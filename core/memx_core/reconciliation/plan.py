@@ -41,7 +41,9 @@ def reconcile(
 def _operation(draft: Draft, new_id: Callable[[], str]) -> Operation:
     known = draft.target
     if known is None or draft.event == "CONFLICT":
-        written = Operation(draft.event, new_id(), draft.text, conflicts_with=known.id if known else None)
+        written = Operation(draft.event, new_id(), draft.text)
+        if known is not None:
+            written = replace(written, old_text=known.text, expected_version=known.version, conflicts_with=known.id)
     else:
         written = Operation(
             draft.event,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import datetime
 from types import EllipsisType
 from typing import Any
@@ -13,7 +14,7 @@ from memx_core import inputs
 from memx_core._io import IO
 from memx_core.errors import InvalidInputError
 from memx_core.flows import adding, changing
-from memx_core.flows.learning import Batch
+from memx_core.flows.batches import Batch
 from memx_core.flows.room import Room
 from memx_core.ledger import JobRequest
 from memx_core.memory.arguments import Messages
@@ -39,6 +40,39 @@ def add(
     wait: bool = True,
 ) -> Coroutine[Any, Any, AddResult]:
     """See `Memory.add`."""
+    batch = learned_from(
+        room,
+        messages,
+        user_id=user_id,
+        agent_id=agent_id,
+        run_id=run_id,
+        session_id=session_id,
+        metadata=metadata,
+        timestamp=timestamp,
+        expires_at=expires_at,
+        infer=infer,
+        instructions=instructions,
+        key=key,
+    )
+    return adding.add(io, room, batch) if wait or not infer else adding.add_later(io, room, batch)
+
+
+def learned_from(
+    room: Room,
+    messages: Messages,
+    *,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    run_id: str | None = None,
+    session_id: str | None = None,
+    metadata: Metadata | None = None,
+    timestamp: datetime | None = None,
+    expires_at: datetime | None = None,
+    infer: bool = True,
+    instructions: str | None = None,
+    key: str | None = None,
+) -> Batch:
+    """What a call of `add` or `plan` gives to learn from, checked."""
     request = JobRequest(
         metadata=inputs.metadata(metadata),
         expires_at=inputs.moment(expires_at, "expires_at"),
@@ -53,20 +87,15 @@ def add(
         session_id=session_id,
         request=request,
         key=inputs.key(key),
+        infer=bool(infer),
     )
-    batch = _digested(batch, infer=infer)
-    if not infer:
-        return adding.add_verbatim(io, room, batch)
-    return adding.add(io, room, batch) if wait else adding.add_later(io, room, batch)
+    return batch if batch.key is None else replace(batch, digest=_digest(batch))
 
 
-def _digested(batch: Batch, *, infer: bool) -> Batch:
-    """With what its key stands for: the same key for something else is a mistake of the caller's."""
-    if batch.key is None:
-        return batch
+def _digest(batch: Batch) -> str:
+    """What its key stands for: the same key for something else is a mistake of the caller's."""
     said = [[message.role, message.name, message.content] for message in batch.messages]
-    digest = hashlib.sha256(json.dumps([said, infer]).encode()).hexdigest()
-    return Batch(batch.scope, batch.messages, batch.session_id, batch.request, batch.key, digest)
+    return hashlib.sha256(json.dumps([said, batch.infer]).encode()).hexdigest()
 
 
 def update(

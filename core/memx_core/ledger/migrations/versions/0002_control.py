@@ -96,6 +96,7 @@ def upgrade() -> None:
     op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
     op.add_column("memx_messages", sa.Column("raw", sa.Text(), nullable=True))
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
+    op.add_column("memx_operations", sa.Column("plan", sa.String(length=64), nullable=True))
     op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
     op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))
     _seed_periods()
