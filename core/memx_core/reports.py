@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
+from memx_core.errors import InvalidInputError
 from memx_core.types import Scope, Usage
 
 OnExceed: TypeAlias = Literal["messages_only", "rules", "error"]
@@ -31,17 +32,39 @@ class UsageReport(Usage):
 class Budget:
     """How many tokens of the language model a day of UTC may cost, input and output together.
 
+    They are looked up before each call of the model and booked after it, in the database: several
+    processes share one budget. It can be passed by what calls cost that were let through already:
+    one for each thread, task or process that is asking at that moment.
+
     Attributes:
         tokens_per_day: Of the whole application; `None` for no limit.
         tokens_per_day_per_scope: Of each address; `None` for no limit.
-        on_exceed: `messages_only` keeps the messages and learns from them on a later day, `rules`
-            lets rules propose instead of the model, `error` keeps the messages, queued, and raises
-            `BudgetExceededError`.
+        on_exceed: What `add` does once they are spent: `messages_only` keeps the messages and learns
+            from them on a later day, `rules` lets rules propose instead of the model, `error` keeps
+            the messages, queued, and raises `BudgetExceededError`.
+
+    Raises:
+        InvalidInputError: If a limit is no positive whole number, or `on_exceed` none of the three.
     """
 
     tokens_per_day: int | None = None
     tokens_per_day_per_scope: int | None = None
     on_exceed: OnExceed = "messages_only"
+
+    def __post_init__(self) -> None:
+        _check_limit(self.tokens_per_day, "tokens_per_day")
+        _check_limit(self.tokens_per_day_per_scope, "tokens_per_day_per_scope")
+        if self.on_exceed not in get_args(OnExceed):
+            raise InvalidInputError(
+                f"on_exceed={self.on_exceed!r} is none of {', '.join(map(repr, get_args(OnExceed)))}"
+            )
+
+
+def _check_limit(value: object, name: str) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidInputError(f"{name}={value!r} is no number of tokens: give a whole number from 1, or None")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from memx_core.extraction.schema import MemoryOperations
 from memx_core.ports import Completion
 from memx_core.types import Message, Proposal, ProposalRequest, Usage
 
+UNNAMED = "llm"
+"""What a model is called that does not tell its name."""
+
 
 class Asks(Protocol):
     """All that proposing needs of an IO."""
@@ -37,25 +40,17 @@ async def propose(io: Asks, request: ProposalRequest) -> Proposal:
     answer = parse(first)
     if answer.verdict != "unusable":
         return _proposal(answer, first, first.usage)
-    again = prompts.repair(prompt, answer=_shown(first), problem=answer.problem)
+    again = prompts.repair(prompt, answer=first.shown, problem=answer.problem)
     second = await io.complete(again, MemoryOperations)
     answer = parse(second)
     if answer.verdict == "unusable":
         raise ExtractionError(
             f"the model's answer could not be used ({answer.problem}), nor the one before it; try again, or give "
             "another model",
-            answer=_shown(second)[: prompts.LONGEST_ANSWER],
+            answer=second.shown[: prompts.LONGEST_ANSWER],
         )
     return _proposal(answer, second, first.usage + second.usage)
 
 
 def _proposal(answer: Answer, completion: Completion, usage: Usage) -> Proposal:
-    return Proposal(answer.operations, answer.warnings, usage, completion.model or "llm")
-
-
-def _shown(completion: Completion) -> str:
-    """The answer as text, for the model or a person to look at."""
-    if completion.text is not None:
-        return completion.text
-    data = completion.data
-    return data.model_dump_json() if isinstance(data, BaseModel) else repr(data)
+    return Proposal(answer.operations, answer.warnings, usage, completion.model or UNNAMED, prompts.FINGERPRINT)

@@ -68,6 +68,7 @@ def merge(pieces: Sequence[Piece], proposals: Sequence[Proposal]) -> Proposal:
         warnings=tuple(warning for proposal in proposals for warning in proposal.warnings),
         usage=reduce(Usage.__add__, (proposal.usage for proposal in proposals), Usage()),
         proposer=next((proposal.proposer for proposal in proposals if proposal.proposer), ""),
+        prompt=next((proposal.prompt for proposal in proposals if proposal.prompt), None),
     )
 
 
