@@ -213,6 +213,13 @@ class IndexSource(Protocol):
         """
         ...
 
+    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
+        """Whether entries of `scope` may have been removed for good after revision `since`.
+
+        Those never come again: what an index holds of the scope it has to forget, and read anew.
+        """
+        ...
+
 
 class Index(Protocol):
     """Vectors and words derived from the ledger: disposable, and never the truth.

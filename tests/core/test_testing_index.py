@@ -14,6 +14,8 @@ from memx_core.types import Scope
 class PlainIndex:
     """The promises in a few lines, slow and exact: it reads everything anew for each search."""
 
+    pulls = True
+
     def attach(self, source):
         self.source = source
 
@@ -118,6 +120,16 @@ class ReadsOnce(PlainIndex):
         if (namespace, scope) not in known:
             known[namespace, scope] = list(super().entries(namespace, scope))
         return known[namespace, scope]
+
+
+class KeepsWhatWasErased(PlainIndex):
+    def drop(self, namespace, scope=None):
+        self.__dict__["known"] = {}
+
+    def entries(self, namespace, scope):
+        known = self.__dict__.setdefault("known", {}).setdefault((namespace, scope), {})
+        known.update({(each.kind, each.row): each for each in super().entries(namespace, scope)})
+        return list(known.values())
 
 
 class AppendsOnly(PlainIndex):

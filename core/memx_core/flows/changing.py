@@ -147,11 +147,5 @@ async def clear_messages(io: IO, room: Room, scope: Scope, session_id: str) -> i
     return removed.count
 
 
-async def reset(io: IO, room: Room) -> None:
-    """Removes everything of this application for good."""
-    await io.call(room.ledger.reset, _mark(room, Scope(), "reset"))
-    await io.call(room.index.drop, room.namespace)
-
-
 def _mark(room: Room, scope: Scope, kind: str) -> Write:
     return Write(id=room.new_id(), kind=kind, namespace=room.namespace, scope=scope, at=room.clock(), actor="user")

@@ -149,10 +149,14 @@ class _Holding:
         self._heard.update(dict.fromkeys(kinds, told))
 
     def _read_or_reload(self, source: IndexSource, late: Sequence[EntryKind]) -> None:
+        held = [self._reached[kind] for kind in late if kind in self._reached]
         try:
             self._read(source, late)
+            # Asked afterwards, so that nothing is removed unnoticed between the two.
+            stale = bool(held) and source.removed(self._namespace, self._scope, since=min(held))
         except EmbeddingMismatchError:
-            # The embedding model may have been changed: what is held is of the old one.
+            stale = True  # the embedding model may have been changed: what is held is of the old one
+        if stale:
             for kind in late:
                 self.tables.pop(kind, None)
                 self._reached.pop(kind, None)

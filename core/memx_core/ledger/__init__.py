@@ -1,5 +1,6 @@
 """The ledger: an append-only history in SQL, which is the truth about every memory."""
 
+from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.ledger import Ledger
 from memx_core.ledger.moments import Then, looked_at
 from memx_core.ledger.values import (
@@ -20,6 +21,7 @@ __all__ = [
     "Attributes",
     "Committed",
     "Erased",
+    "Erasure",
     "JobRequest",
     "Ledger",
     "OpenJob",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import cast
@@ -54,6 +54,15 @@ class Database:
             connection = connection.execution_options(**{sqlite.WRITE: True})
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def maintaining(self, *, writes: bool) -> Generator[Connection, None, None]:
+        """A connection outside of any transaction, for what databases refuse inside of one."""
+        self._check_open()
+        with _heard(), self._writing if writes else nullcontext(), self._alone(), self.engine.connect() as connection:
+            if self.engine.dialect.name != "sqlite":  # whose transactions are begun by `ledger.sqlite` only
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
 
     def close(self) -> None:
         """Gives back the connections, if they are ours."""

@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL
 
 from memx_core.filters import Filter
-from memx_core.ledger import costs, lookups, queue, reads, removal, schema, transcripts, writes
+from memx_core.ledger import costs, erasing, lookups, purging, queue, reads, removal, schema, transcripts, writes
 from memx_core.ledger.engine import Database
+from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.moments import Then
 from memx_core.ledger.tables import spaces
 from memx_core.ledger.values import Committed, OpenJob, Removed, Write
@@ -63,12 +64,37 @@ class Ledger:
         with self._database.writing() as connection:
             operation = writes.open_operation(connection, request)
             count = transcripts.clear(connection, request.namespace, request.scope, session, operation)
-            return Removed(count, operation)
+        purging.flush(self._database)
+        return Removed(count, operation)
 
-    def reset(self, request: Write) -> None:
-        """Removes everything of the namespace for good."""
+    def reset(self, request: Write) -> Erasure:
+        """Removes every row of the namespace for good; `purge` sees to the files."""
         with self._database.writing() as connection:
-            removal.reset(connection, request.namespace, writes.operation_row(request))
+            return erasing.reset(connection, request.namespace, erasing.mark(writes.operation_row(request)))
+
+    def erase(self, request: Write) -> Erasure:
+        """Removes every row of the request's scope for good; `purge` sees to the files."""
+        with self._database.writing() as connection:
+            mark = erasing.mark(writes.operation_row(request))
+            return erasing.erase(connection, request.namespace, request.scope, mark, purging.collector(connection))
+
+    def purge(self, erasure: Erasure) -> tuple[str, ...]:
+        """Overwrites what is left in the files, of this and earlier erasures; what remains, each `code: detail`."""
+        with self._database.reading() as connection:
+            rows = erasing.left(connection, erasure)
+            rebuild = erasure.blocks is None or erasing.unverified(connection, before=erasure.mark)
+        remains = purging.purge(self._database, erasure.blocks, rebuild=rebuild)
+        if rows:
+            remains = (f"rows: {rows} rows are still there; erase again", *remains)
+        if not remains:
+            with self._database.writing() as connection:
+                erasing.verify(connection, until=erasure.mark)
+        return remains
+
+    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
+        """Whether something was removed for good after revision `since`, of `scope` or beside it."""
+        with self._database.reading() as connection:
+            return erasing.removed(connection, namespace, since)
 
     def release_job(self, job: int, lease: str, *, error: str | None = None) -> None:
         """Leaves a job to anybody; with an `error`, as a try that came to nothing."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,31 @@ def prepare(engine: Engine) -> None:
     if not event.contains(engine, "begin", _on_begin):
         event.listen(engine, "checkout", _on_checkout)
         event.listen(engine, "begin", _on_begin)
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, which begins no transaction by itself."""
+    own: Any = connection.connection.driver_connection
+    return own  # type: ignore[no-any-return]  # the engine is SQLite's
+
+
+def file(connection: Connection) -> tuple[str, str]:
+    """The database's file, empty for one in memory, and how texts are encoded in it."""
+    asked = driver(connection)
+    path = next(path for _, name, path in asked.execute("PRAGMA database_list") if name == "main")
+    (encoding,) = asked.execute("PRAGMA encoding").fetchone()
+    return path or "", encoding.lower()
+
+
+@contextmanager
+def patience(connection: Connection, milliseconds: int) -> Iterator[None]:
+    """Waits for others no longer than this."""
+    asked = driver(connection)
+    asked.execute(f"PRAGMA busy_timeout={milliseconds}")
+    try:
+        yield
+    finally:
+        asked.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
 
 
 def _on_checkout(connection: Any, record: Any, proxy: object) -> None:  # noqa: ANN401  # a DBAPI connection has no type

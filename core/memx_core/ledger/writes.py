@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, literal, select, u
 
 from memx_core import addresses
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.ledger import applying, costs, removal, sources, tables, transcripts
+from memx_core.ledger import applying, costs, erasing, sources, tables, transcripts
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
 from memx_core.ledger.values import Abandoned, Committed, JobRequest, Write
@@ -34,7 +34,7 @@ def write(connection: Connection, request: Write) -> Committed:
         EmbeddingMismatchError: If the vectors are of another model than those kept.
     """
     if request.begun is not None:
-        removal.check_not_erased(connection, request.namespace, request.scope, request.begun)
+        erasing.check_not_erased(connection, request.namespace, request.scope, request.begun)
     if request.done:
         _check_jobs(connection, request.done, request.stored or ())
     operation = open_operation(connection, request)

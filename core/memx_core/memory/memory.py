@@ -16,10 +16,9 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from memx_core import inputs
-from memx_core._io import Providers, run
+from memx_core._io import Providers
 from memx_core.embedders import LocalEmbedder
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.flows import changing
 from memx_core.flows.room import Room
 from memx_core.index import ExactIndex
 from memx_core.ledger import Ledger
@@ -127,14 +126,6 @@ class Memory(
     ) -> ScopedMemory:
         """The same methods with the scope fixed: what an application should hold."""
         return ScopedMemory(self, inputs.scope(user_id, agent_id, run_id))
-
-    def reset(self) -> None:
-        """Removes everything of this namespace for good."""
-        run(changing.reset(self._sync, self._room))
-
-    async def areset(self) -> None:
-        """Like `reset`, without blocking the loop."""
-        await changing.reset(self._async, self._room)
 
     def close(self) -> None:
         """Gives back the database and the index; any later call raises `LedgerError`."""

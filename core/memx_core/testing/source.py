@@ -19,6 +19,7 @@ class ListSource:
     def __init__(self) -> None:
         self._entries: dict[str, dict[tuple[EntryKind, int], tuple[int, IndexEntry]]] = {}
         self._revisions: dict[str, int] = {}
+        self._erasures: dict[str, int] = {}
         self._newest = 0
         self._lock = Lock()
 
@@ -34,7 +35,7 @@ class ListSource:
     def erase(self, namespace: str, scope: Scope) -> int:
         """Removes what is in `scope`, as if it had never been, and returns how much that was."""
         with self._lock:
-            self._next(namespace)
+            self._erasures[namespace] = self._next(namespace)
             rows = self._entries.get(namespace, {})
             gone = [key for key, (_, entry) in rows.items() if within(entry.scope, scope)]
             for key in gone:
@@ -51,6 +52,10 @@ class ListSource:
             rows = self._entries.get(namespace, {}).values()
             found = [entry for revision, entry in rows if revision > since and within(entry.scope, scope)]
             return found, self.revision(namespace)
+
+    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
+        """See `IndexSource`; as in the ledger, an erasure does not tell whose it was."""
+        return self._erasures.get(namespace, 0) > since
 
     def _next(self, namespace: str) -> int:
         self._newest += 1

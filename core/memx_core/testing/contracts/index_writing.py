@@ -80,6 +80,20 @@ class Following(IndexCase):
             assert self.find(vector=NORTH, words="coffee", scope=scope, kinds=("memory", "message")) == []
         assert rows(self.find(vector=NORTH, words="coffee", scope=BEN)) == [3]
 
+    def test_what_was_erased_elsewhere_is_forgotten_by_an_index_that_pulls(self) -> None:
+        """Nobody calls `drop` here when another process erases; what is left and what is new is found."""
+        if not self.index.pulls:
+            return
+        self.write(memory(1, "coffee", vector=NORTH, names=("zoë",)), memory(2, "coffee", vector=NORTH, scope=BEN))
+        for scope in (ANNA, BEN):
+            assert len(rows(self.find(vector=NORTH, words="coffee", scope=scope))) == 1
+        self.source.erase(APP, ANNA)
+        assert rows(self.find(vector=NORTH, words="coffee")) == []
+        assert self.index.names(APP, ANNA) == frozenset()
+        self.write(memory(3, "coffee", vector=NORTH))
+        assert rows(self.find(vector=NORTH, words="coffee")) == [3]
+        assert rows(self.find(vector=NORTH, words="coffee", scope=BEN)) == [2]
+
     def test_a_dropped_scope_can_be_written_again(self) -> None:
         """It is empty, not closed."""
         self.write(memory(1, "coffee", vector=NORTH))

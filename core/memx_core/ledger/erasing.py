@@ -1,0 +1,240 @@
+"""Removing a scope for good: every row of it, in one transaction, and a mark that says so.
+
+The mark is an operation without ids and without a text: the digest of what was erased, so that
+work begun before is noticed (`check_not_erased`), and a revision, so that indexes forget. It is
+`unverified` until the files were looked through as well (`ledger.purging`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Delete,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from memx_core import addresses
+from memx_core.ledger import rows
+from memx_core.ledger.residue import Blocks, Collector
+from memx_core.ledger.tables import (
+    JsonText,
+    changes,
+    conflicts,
+    costs,
+    evidence,
+    jobs,
+    marks,
+    memories,
+    message_vectors,
+    messages,
+    operations,
+    reviews,
+    spaces,
+    version_vectors,
+    versions,
+)
+from memx_core.ledger.values import Erased
+from memx_core.types import Scope
+
+ERASURES = ("erase", "reset")
+"""Kinds of operations that remove rows for good."""
+UNVERIFIED = "unverified"
+"""Status of the mark of an erasure whose bytes may still be in a file."""
+_OWNED = (versions, messages, jobs, reviews, memories, operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was removed from the tables.
+
+    Attributes:
+        mark: Number of the operation that says so.
+        counts: Rows, by table.
+        newest: The highest row of each table with an owner: what is above came later.
+        blocks: By which bytes of it are known, where the database's files can be looked through.
+    """
+
+    namespace: str
+    scope: Scope
+    mark: int = 0
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    newest: dict[str, int] = field(default_factory=dict[str, int])
+    blocks: Blocks | None = None
+
+    def count(self, *names: str) -> int:
+        """Rows of the tables `memx_<name>`."""
+        return sum(self.counts[f"memx_{name}"] for name in names)
+
+
+def erase(
+    connection: Connection, namespace: str, scope: Scope, mark: dict[str, Any], collector: Collector | None
+) -> Erasure:
+    """Removes every row of `scope`; of what it cost only whose it was."""
+    if collector is not None:
+        for values in contents(connection, namespace, scope):
+            collector.add(values)
+    erasure = _remove(connection, namespace, scope)
+    _fold_costs(connection, namespace, scope)
+    blocks = None if collector is None else collector.blocks()
+    return replace(erasure, mark=_leave(connection, mark), blocks=blocks)
+
+
+def reset(connection: Connection, namespace: str, mark: dict[str, Any]) -> Erasure:
+    """Removes every row of `namespace`, the costs too."""
+    erasure = _remove(connection, namespace, Scope())
+    for table in (costs, spaces):
+        connection.execute(delete(table).where(table.c.namespace == namespace))
+    return replace(erasure, mark=_leave(connection, mark))
+
+
+def _remove(connection: Connection, namespace: str, scope: Scope) -> Erasure:
+    newest = {table.name: _newest(connection, table) for table in _OWNED}
+    counts = {table.name: connection.execute(removal).rowcount for table, removal in _removals(namespace, scope)}
+    return Erasure(namespace, scope, counts=counts, newest=newest)
+
+
+def _removals(namespace: str, scope: Scope) -> Iterator[tuple[Table, Delete]]:
+    return ((table, delete(table).where(own)) for table, own in _owned(namespace, scope))
+
+
+def _owned(namespace: str, scope: Scope) -> Iterator[tuple[Table, ColumnElement[bool]]]:
+    """The tables, and what of them is the scope's, in an order in which nothing is pointed to by what comes later."""
+    owned = {table: rows.owned(table, namespace, scope) for table in _OWNED}
+    keys = {table: select(_key(table)).where(own) for table, own in owned.items()}
+    yield version_vectors, version_vectors.c.row.in_(keys[versions])
+    yield message_vectors, message_vectors.c.row.in_(keys[messages])
+    yield conflicts, conflicts.c.version.in_(keys[versions])
+    yield marks, marks.c.message.in_(keys[messages])
+    yield evidence, or_(evidence.c.memory.in_(keys[memories]), evidence.c.message.in_(keys[messages]))
+    yield changes, changes.c.memory.in_(keys[memories])
+    yield from owned.items()
+
+
+def _key(table: Table) -> Column[int]:
+    (key,) = table.primary_key
+    return key
+
+
+_BATCH = 1_000
+
+
+def contents(connection: Connection, namespace: str, scope: Scope) -> Iterator[Sequence[object]]:
+    """Everything but numbers and times that the tables hold of `scope`, a row or a column's value at a time."""
+    for table, own in _owned(namespace, scope):
+        kept: list[ColumnElement[Any]] = [column for column in table.c if isinstance(column.type, LargeBinary)]
+        texts = (column for column in table.c if isinstance(column.type, String | Text | JsonText))
+        kept += [type_coerce(column, Text) for column in texts]
+        for part in connection.execute(select(*kept).where(own)).partitions(_BATCH):
+            yield from part
+    for table in (*_OWNED, costs):
+        # As they stand side by side in rows and in the keys of the database's own indexes.
+        for owner in (table.c.user_id, table.c.agent_id, table.c.run_id):
+            beside = select(table.c.namespace.concat(owner)).where(rows.owned(table, namespace, scope)).distinct()
+            yield connection.execute(beside).scalars().all()
+
+
+def _newest(connection: Connection, table: Table) -> int:
+    found: int | None = connection.execute(select(func.max(_key(table)))).scalar()
+    return found or 0
+
+
+def _leave(connection: Connection, mark: dict[str, Any]) -> int:
+    statement = insert(operations).values(mark).returning(operations.c.seq)
+    seq: int = connection.execute(statement).scalar_one()
+    return seq
+
+
+def mark(row: dict[str, Any]) -> dict[str, Any]:
+    """An operation's row without the ids: only the digest of the three stays."""
+    return {**row, "user_id": None, "agent_id": None, "run_id": None, "status": UNVERIFIED}
+
+
+_SUMS = ("calls", "input_tokens", "output_tokens", "embedding_calls")
+
+
+def _fold_costs(connection: Connection, namespace: str, scope: Scope) -> None:
+    """Adds what the scope cost to what nobody in particular did: totals and budgets stay true."""
+    owned = rows.owned(costs, namespace, scope)
+    sums = (func.sum(costs.c[name]).label(name) for name in _SUMS)
+    spent = connection.execute(
+        select(costs.c.day, costs.c.model, *sums).where(owned).group_by(costs.c.day, costs.c.model)
+    )
+    nobody = addresses.columns(namespace, Scope())
+    for row in spent.mappings().all():
+        there = [costs.c.address == nobody["address"], costs.c.day == row["day"], costs.c.model == row["model"]]
+        more = {name: costs.c[name] + int(row[name]) for name in _SUMS}
+        if not connection.execute(update(costs).where(*there).values(more)).rowcount:
+            fresh = {name: int(row[name]) for name in _SUMS}
+            connection.execute(insert(costs).values(**nobody, day=row["day"], model=row["model"], **fresh))
+    connection.execute(delete(costs).where(owned))
+
+
+def left(connection: Connection, erasure: Erasure) -> int:
+    """Rows that should be gone and are not; what came later does not count."""
+    count = 0
+    for table, newest in ((table, erasure.newest[table.name]) for table in _OWNED):
+        own = rows.owned(table, erasure.namespace, erasure.scope)
+        count += connection.execute(select(func.count()).where(own, _key(table) <= newest)).scalar_one()
+    return count
+
+
+def unverified(connection: Connection, *, before: int) -> bool:
+    """Whether an earlier erasure, of any application in this database, was not seen through."""
+    statement = select(operations.c.seq).where(*_unfinished(before - 1)).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def verify(connection: Connection, *, until: int) -> None:
+    """Notes that all erasures up to the mark `until` were seen through."""
+    connection.execute(update(operations).where(*_unfinished(until)).values(status="done"))
+
+
+def _unfinished(until: int) -> tuple[ColumnElement[bool], ...]:
+    return operations.c.kind.in_(ERASURES), operations.c.status == UNVERIFIED, operations.c.seq <= until
+
+
+def removed(connection: Connection, namespace: str, since: int) -> bool:
+    """Whether anything of `namespace` was removed for good after revision `since`; whose, a mark does not tell."""
+    statement = select(operations.c.seq).where(*_erasures(namespace, since)).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+def check_not_erased(connection: Connection, namespace: str, scope: Scope, begun: int) -> None:
+    """Sees to it that nothing written from what was read at revision `begun` outlives its erasure.
+
+    The mark of an erasure has no ids, only the digest of what was erased: `scope` itself or any wider one.
+
+    Raises:
+        Erased: If `scope`, or what it is in, was erased or reset since.
+    """
+    wider = [addresses.digest(namespace, each) for each in _around(scope)]
+    statement = select(operations.c.seq).where(*_erasures(namespace, begun), operations.c.address.in_(wider)).limit(1)
+    if connection.execute(statement).first() is not None:
+        raise Erased
+
+
+def _erasures(namespace: str, since: int) -> tuple[ColumnElement[bool], ...]:
+    return operations.c.namespace == namespace, operations.c.seq > since, operations.c.kind.in_(ERASURES)
+
+
+def _around(scope: Scope) -> list[Scope]:
+    """The scopes that `scope` is in: itself, and with any of its ids left open."""
+    choices = product(*({each, None} for each in (scope.user_id, scope.agent_id, scope.run_id)))
+    return [Scope(*chosen) for chosen in choices]
