@@ -28,7 +28,7 @@ from memx_core.flows.batches import (
     of_operations,
 )
 from memx_core.flows.room import Room
-from memx_core.ledger import Erased, Outdated
+from memx_core.ledger import Abandoned, Erased, Outdated
 from memx_core.ports import Vector
 from memx_core.reconciliation import Reconciled, reconcile
 from memx_core.types import Evidence, MemoryItem, Message, Operation, Proposal, ProposalRequest, Scope, Usage
@@ -68,7 +68,8 @@ async def decide(io: IO, room: Room, batch: Batch, act: Act[T]) -> T:
         try:
             return await _decide(io, room, replace(batch, begun=begun), act)
         except Erased:
-            continue
+            if batch.stored is not None:  # then these turns are gone, and nobody is to see them again
+                raise Abandoned from None
         except EmbeddingMismatchError as error:
             io = await io.renewed(error)
     raise PlanConflictError(f"this scope was erased again and again through {TRIES} tries; call again")
