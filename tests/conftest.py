@@ -66,7 +66,8 @@ def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, tmp_path: P
     made: list[Memory] = []
 
     def make(**given: Any) -> Door:
-        settings = {"embedder": FakeEmbedder(), "database": tmp_path / "memx.db", "clock": clock, **given}
+        usual = {"embedder": FakeEmbedder(), "database": tmp_path / "memx.db", "clock": clock, "background": False}
+        settings = {**usual, **given}
         made.append(Memory(**settings))
         return Door(made[-1], colour, runner)
 

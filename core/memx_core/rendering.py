@@ -12,12 +12,13 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from memx_core.echoes import CLOSING, OPENING, blanked
 from memx_core.text import estimate_tokens, normal_form
 from memx_core.time import describe
 from memx_core.types import MemoryItem, Recall, SearchHit
 
-OPENING, CLOSING = "<memories>", "</memories>"
-_BLOCK = re.compile(f"{OPENING}.*?{CLOSING}", re.DOTALL)
+__all__ = ["CLOSING", "OPENING", "blanked", "escaped", "pack"]
+
 _LONGEST_NAME = 60
 _WIDEST_TOKEN = 24  # characters; a text that is longer than so many tokens need not be looked at
 # Markup, templates, controls, line separators, invisible and bidirectional characters, tags.
@@ -50,14 +51,6 @@ def pack(
         return Recall("")
     text = "\n".join([*frame[:-1], *(line for line, _ in lines), CLOSING])
     return Recall(text, tuple(hit for _, hit in lines), estimate_tokens(text))
-
-
-def blanked(text: str) -> str:
-    """`text` with spaces for every block that `pack` made: what was recalled is nobody's news.
-
-    Of the same length, so that offsets stay right.
-    """
-    return _BLOCK.sub(lambda block: " " * len(block[0]), text) if OPENING in text else text
 
 
 def _filled(hits: Sequence[SearchHit], room: int, as_of: datetime | None) -> list[tuple[str, SearchHit]]:

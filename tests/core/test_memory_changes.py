@@ -278,8 +278,8 @@ def test_messages_survive_a_model_that_fails(memory: Door, llm: ScriptedLLM) -> 
 
 def test_a_job_that_fails_stays_with_its_error(memory: Door, llm: ScriptedLLM) -> None:
     llm.queue(TimeoutError("busy"), adds("Ada has a cat"))
-    memory.add("I'm Ada, I have a dog", wait=False, **ADA)
-    memory.add("I'm Ada, I have a cat", wait=False, **ADA)
+    memory.add("I'm Ada, I have a dog", wait=False, session_id="dogs", **ADA)
+    memory.add("I'm Ada, I have a cat", wait=False, session_id="cats", **ADA)
     with pytest.raises(TimeoutError):
         memory.flush()
     (job,) = memory.pending()

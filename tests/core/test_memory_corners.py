@@ -87,20 +87,18 @@ def test_what_waits_to_be_learned_from_is_forgotten_with_everything_else(memory:
     assert texts(memory) == []
 
 
-@pytest.mark.parametrize("learn", [True, False])
-def test_a_message_is_kept_although_the_embedder_fails(make: MakeDoor, llm: ScriptedLLM, learn: bool) -> None:
+def test_a_message_is_kept_although_the_embedder_fails(make: MakeDoor, llm: ScriptedLLM) -> None:
     door = make(llm=llm, embedder=FakeEmbedder(fail_on=[1]))
     with pytest.raises(ConnectionError):
-        door.put_messages("s", "I'm Ada, I live in Oslo", learn=learn, **ADA)
+        door.put_messages("s", "I'm Ada, I live in Oslo", learn=False, **ADA)
     assert [message.content for message in door.messages("s", **ADA)] == ["I'm Ada, I live in Oslo"]
     assert len(door.search("Oslo", include_messages=True, **ADA)) == 1
-    assert len(door.pending()) == learn
+    assert door.pending() == []
 
 
 def test_a_vector_that_comes_later_is_found_by(make: MakeDoor, llm: ScriptedLLM) -> None:
-    door = make(llm=llm, embedder=FakeEmbedder(fail_on=[1]))
-    with pytest.raises(ConnectionError):
-        door.add("I'm Ada, I live in Oslo", wait=False, **ADA)
+    door = make(llm=llm)
+    door.add("I'm Ada, I live in Oslo", wait=False, **ADA)
     (before,) = door.search("Oslo", include_messages=True, explain=True, **ADA)
     llm.queue(NOTHING)
     door.flush()

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from memx_core._io import IO
 from memx_core.errors import BudgetExceededError, InvalidInputError, LedgerError
-from memx_core.flows import budgeting, learning
+from memx_core.flows import budgeting, learning, working
 from memx_core.flows.batches import Batch, embed_messages, is_heard
 from memx_core.flows.gating import Misjudged
 from memx_core.flows.room import Room
@@ -54,8 +54,10 @@ async def _keep_after(
     """Keeps the messages without vectors, which a job may make later; not where a job has nothing to learn."""
     if not batch.infer:
         return
+    request = _keeping(io, room, batch, {}, kind=kind, learn=learn)
+    again = room.clock() + room.background.pause(1)
     try:
-        await learning.write(io, room, _keeping(io, room, batch, {}, kind=kind, learn=learn))
+        await learning.write(io, room, replace(request, failed=working.told(error), not_before=again))
     except Exception as second:
         error.add_note(f"the messages could not be queued either: {second}")
         raise error from second

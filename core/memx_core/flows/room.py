@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from memx_core.background import Background
 from memx_core.ledger import Ledger
 from memx_core.plans import Policy
 from memx_core.ports import Index
 from memx_core.reports import Budget
+
+
+def _nobody() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +23,26 @@ class Room:
 
     Attributes:
         namespace: Separates applications that share a database.
-        fingerprint: The embedder's.
         offline: Rules propose; there is no model.
         reranked: A reranker has the last word in `search`.
         policy: Which operations may happen by themselves.
         budget: What a day's model calls may cost.
         clock: Now, aware UTC.
         new_id: A fresh id.
+        background: How failures of what is queued are dealt with, and how long a lease lasts.
+        queued: To be told that something was queued.
+        no_worker: Why nobody learns from what is queued, as a warning.
     """
 
     ledger: Ledger
     index: Index
     namespace: str
-    fingerprint: str
     offline: bool
     reranked: bool
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     policy: Policy = "auto"
     budget: Budget | None = None
+    background: Background = field(default_factory=Background)
+    queued: Callable[[], None] = _nobody
+    no_worker: str | None = None

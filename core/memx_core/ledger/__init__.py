@@ -1,34 +1,59 @@
 """The ledger: an append-only history in SQL, which is the truth about every memory."""
 
 from memx_core.ledger.erasing import Erasure
+from memx_core.ledger.histories import history
+from memx_core.ledger.hearing import Late
 from memx_core.ledger.ledger import Ledger
+from memx_core.ledger.loading import Load, Loaded
 from memx_core.ledger.moments import Then, looked_at
+from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import (
     Abandoned,
     Attributes,
+    Claim,
     Committed,
     Erased,
+    Failure,
+    Held,
     JobRequest,
+    OpenBatch,
     OpenJob,
     Outdated,
+    Queue,
     Removed,
+    Reverted,
     StoredMessage,
+    Taken,
+    Undone,
     Write,
 )
 
 __all__ = [
     "Abandoned",
     "Attributes",
+    "Claim",
     "Committed",
     "Erased",
     "Erasure",
+    "Failure",
+    "Held",
     "JobRequest",
+    "Late",
     "Ledger",
+    "Load",
+    "Loaded",
+    "OpenBatch",
     "OpenJob",
     "Outdated",
+    "Queue",
     "Removed",
+    "Reverted",
     "StoredMessage",
+    "Taken",
     "Then",
+    "Undone",
+    "Unembedded",
     "Write",
+    "history",
     "looked_at",
 ]

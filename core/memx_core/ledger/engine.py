@@ -55,6 +55,11 @@ class Database:
             with connection.begin():
                 yield connection
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was given back."""
+        return self._closed
+
     @contextmanager
     def maintaining(self, *, writes: bool) -> Generator[Connection, None, None]:
         """A connection outside of any transaction, for what databases refuse inside of one."""

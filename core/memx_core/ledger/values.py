@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from memx_core.ports import Vector
-from memx_core.types import AddResult, Kind, Message, Metadata, Operation, Scope, Usage
+from memx_core.types import AddResult, Change, Kind, MemoryItem, Message, Metadata, Operation, Scope, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,17 @@ class Write:
         stored: Rows of turns that are kept already, instead of `messages`.
         message_vectors: By position in `messages` (or in `stored`).
         operations: What to change.
+        held: What waits to be approved instead.
+        exact: All of `operations` exactly as they are, or nothing.
+        plan: Digest of the plan that this carries out.
+        replies: Rows of what the assistant said right after something was taken back.
         vectors: By memory id, for each text that an operation writes.
         twins: The user wants the text although another memory says the same.
         request: Digest of what came with `key`.
         fingerprint: The embedder's, when there are vectors.
         job: Queue the messages for later.
+        failed: Why learning from them at once came to nothing: the job's first try.
+        not_before: When the job may be done at the earliest.
         done: Jobs that this write completes.
         begun: Number of the newest write when the work for this one began: what was erased since
             may be in it. `None` for what rests on nothing that was read.
@@ -73,6 +79,10 @@ class Write:
     stored: Sequence[int] | None = None
     message_vectors: Mapping[int, Vector] = field(default_factory=dict[int, Vector])
     operations: Sequence[Operation] = ()
+    held: Sequence[Operation] = ()
+    exact: bool = False
+    plan: str | None = None
+    replies: Sequence[int] = ()
     vectors: Mapping[str, Vector] = field(default_factory=dict[str, Vector])
     attributes: Attributes = field(default_factory=Attributes)
     twins: bool = False
@@ -83,6 +93,8 @@ class Write:
     warnings: Sequence[str] = ()
     fingerprint: str = ""
     job: JobRequest | None = None
+    failed: str | None = None
+    not_before: datetime | None = None
     done: Sequence[int] = ()
     begun: int | None = None
 
@@ -110,6 +122,34 @@ class Removed:
     """
 
     count: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo came to.
+
+    Attributes:
+        changes: That it made.
+        revision: Its number.
+        scopes: Where it changed something.
+    """
+
+    changes: tuple[Change, ...]
+    revision: int
+    scopes: tuple[Scope, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """What a revert came to.
+
+    Attributes:
+        item: The version that is current now.
+        revision: Its number; 0 if it was so already.
+    """
+
+    item: MemoryItem
     revision: int
 
 
@@ -142,12 +182,116 @@ class StoredMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An operation that waits to be approved, with what is needed to carry it out.
+
+    Attributes:
+        id: Its own.
+        call: Number of the operation that it is part of, whose id is `operation_id`.
+        scope: The exact address.
+        operation: What was decided.
+        rows: Rows of the turns it rests on, by their positions in its evidence.
+        replies: Rows of what the assistant said right after something was taken back.
+        actor: Who proposed it.
+        prompt: Fingerprint of the prompt's static part.
+    """
+
+    id: str
+    call: int
+    operation_id: str
+    scope: Scope
+    session: str | None
+    created_at: datetime
+    operation: Operation
+    attributes: Attributes
+    rows: Mapping[int, int]
+    replies: tuple[int, ...]
+    actor: str
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The jobs of one conversation at one address.
+
+    Attributes:
+        address: Digest of the address, the namespace included.
+        session: The conversation; empty for none.
+    """
+
+    address: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Asks for the oldest jobs of a queue.
+
+    Attributes:
+        after: Only jobs behind this one.
+        wanted: Somebody waits for it: parked jobs too, and those that would pause after a failure.
+        dead: A lease whose owner is not expected back.
+    """
+
+    queue: Queue
+    after: int = 0
+    wanted: bool = False
+    dead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody else is at a queue."""
+
+    lease: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OpenJob:
-    """A job with what is needed to do it."""
+    """One job of a batch that is being worked on."""
 
     seq: int
-    id: str
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """Jobs that are learned from together, with what is needed to do it.
+
+    Attributes:
+        lease: By which they are the caller's, until `until`.
+        jobs: In their order, at least one.
+        messages: The turns of all of them, in the order of the transcript.
+    """
+
+    lease: str
+    until: datetime
     scope: Scope
     session: str | None
     request: JobRequest
+    jobs: tuple[OpenJob, ...]
     messages: tuple[StoredMessage, ...]
+
+    @property
+    def seqs(self) -> tuple[int, ...]:
+        """The jobs' numbers."""
+        return tuple(job.seq for job in self.jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What came of a try that came to nothing.
+
+    Attributes:
+        error: In words.
+        not_before: When the next try may be.
+        counts: It was the jobs' own failure.
+        parks: It was the last try that nobody asks for.
+    """
+
+    error: str
+    not_before: datetime
+    counts: bool = True
+    parks: bool = False

@@ -8,19 +8,29 @@ transaction, so that two writers of the same fact make one memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
 
 from memx_core import addresses
-from memx_core.errors import EmbeddingMismatchError
-from memx_core.ledger import applying, costs, erasing, sources, tables, transcripts
+from memx_core.ledger import (
+    applying,
+    costs,
+    erasing,
+    exactness,
+    queue,
+    reviewing,
+    settling,
+    sources,
+    spaces,
+    tables,
+    transcripts,
+)
 from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
-from memx_core.ledger.values import Abandoned, Committed, JobRequest, Write
+from memx_core.ledger.values import Abandoned, Committed, Write
 from memx_core.ports import Vector
-from memx_core.text import estimate_tokens
 from memx_core.types import AddResult, Evidence, Usage
 
 
@@ -29,6 +39,7 @@ def write(connection: Connection, request: Write) -> Committed:
 
     Raises:
         Outdated: If a memory changed since the operation on it was decided.
+        PlanConflictError: Likewise, if it is to be carried out exactly.
         Erased: If the scope was erased since the work began.
         Abandoned: If the turns of the jobs that it completes changed since they were read.
         EmbeddingMismatchError: If the vectors are of another model than those kept.
@@ -38,45 +49,57 @@ def write(connection: Connection, request: Write) -> Committed:
     if request.done:
         _check_jobs(connection, request.done, request.stored or ())
     operation = open_operation(connection, request)
+    return Committed(carry_out(connection, request, operation), operation)
+
+
+def carry_out(connection: Connection, request: Write, operation: int) -> AddResult:
+    """What `request` comes to, written under the row of `operation`."""
+    if request.exact:
+        exactness.check(connection, request)
+    if request.held:
+        settling.check(connection, replace(request, operations=request.held))
     kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
     _vectors(connection, request, operation, kept, applied.rows)
     _copy_vectors(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
     _evidence(connection, request, operation, kept, applied.evidence)
-    sources.withhold(connection, applied.retracted, _replies(request, kept), operation)
+    replies = [*request.replies, *sources.replies(request.operations, request.messages, kept)]
+    sources.withhold(connection, applied.retracted, replies, operation)
     if request.done:
         _finish(connection, request.done, operation)
-    result = AddResult(
+    held = reviewing.hold(connection, request, operation, kept)
+    return AddResult(
         operation_id=request.id,
-        status="queued" if queued else "done",
+        status="queued" if queued else "review" if held.rows else "done",
         changes=applied.changes,
-        warnings=(*request.warnings, *applied.warnings),
+        warnings=(*request.warnings, *applied.warnings, *held.warnings),
         usage=request.usage,
     )
-    return Committed(result, operation)
 
 
 # Built once: building a statement costs more than running it.
 _OPEN = insert(operations).returning(operations.c.seq)
 _EVIDENCE = insert(evidence)
-_QUEUE = insert(jobs).returning(jobs.c.seq)
 _TOUCH = update(messages).where(messages.c.row == bindparam("r")).values(revision=bindparam("of"))
 _WAIT = update(messages).where(messages.c.row == bindparam("r")).values(job=bindparam("of"))
 _FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
 _VECTORS = {table: insert(table) for table in (tables.message_vectors, tables.version_vectors)}
-_SERVING = select(tables.spaces).where(tables.spaces.c.namespace == bindparam("of"), tables.spaces.c.serving)
 
 
 def open_operation(connection: Connection, request: Write) -> int:
     """Starts the operation's row; its number is the revision of everything that it writes."""
     seq: int = connection.execute(_OPEN, operation_row(request)).scalar_one()
-    # The model's part was booked when it answered.
+    book_embedding(connection, request)
+    return seq
+
+
+def book_embedding(connection: Connection, request: Write) -> None:
+    """Books what embedding cost; the model's part was booked when it answered."""
     embedding = Usage(embedding_calls=request.usage.embedding_calls)
     costs.record(
         connection, request.namespace, request.scope, at=request.at, model=request.fingerprint, usage=embedding
     )
-    return seq
 
 
 def operation_row(request: Write) -> dict[str, Any]:
@@ -88,6 +111,7 @@ def operation_row(request: Write) -> dict[str, Any]:
         "status": "queued" if request.job is not None else "done",
         "key": request.key,
         "request": request.request,
+        "plan": request.plan,
         "actor": request.actor,
         "prompt": request.prompt,
         "usage": asdict(request.usage),
@@ -106,43 +130,19 @@ def _messages(connection: Connection, request: Write, operation: int) -> tuple[S
     if not kept.news:
         connection.execute(update(operations).where(operations.c.seq == operation).values(status="done"))
         return kept.rows, False
-    job = _queue(connection, request, request.job, operation)
+    fresh = set(kept.news)
+    news = [message for row, message in zip(kept.rows, request.messages, strict=True) if row in fresh]
+    job = queue.add(connection, request, request.job, operation, news)
     connection.execute(_WAIT, [{"r": row, "of": job} for row in kept.news])
     return kept.rows, True
 
 
-def _queue(connection: Connection, request: Write, asked: JobRequest, operation: int) -> int:
-    sessions = {message.session_id or "" for message in request.messages}
-    values = {
-        "id": request.id,
-        "operation": operation,
-        **addresses.columns(request.namespace, request.scope),
-        "session": sessions.pop() if len(sessions) == 1 else "",
-        "status": "queued",
-        "request": {
-            "metadata": asked.metadata,
-            "expires_at": None if asked.expires_at is None else asked.expires_at.isoformat(),
-            "instructions": asked.instructions,
-        },
-        "attempts": 0,
-        "tokens": sum(estimate_tokens(message.content) for message in request.messages),
-        "created_at": request.at,
-    }
-    seq: int = connection.execute(_QUEUE, values).scalar_one()
-    return seq
-
-
 def _check_jobs(connection: Connection, done: Sequence[int], stored: Sequence[int]) -> None:
-    waiting = connection.execute(select(messages.c.row).where(messages.c.job.in_(done))).scalars()
+    # Locked: of two that did the same work one waits here, and then finds it done.
+    statement = select(messages.c.row).where(messages.c.job.in_(done)).with_for_update()
+    waiting = connection.execute(statement).scalars()
     if set(waiting) != set(stored):
         raise Abandoned
-
-
-def _replies(request: Write, kept: Sequence[int]) -> list[int]:
-    """Rows of what the assistant said right after something was taken back, usually by repeating it."""
-    asked = {item.message for op in request.operations if op.retracts for item in op.evidence}
-    after = [at + 1 for at in asked if at + 1 < len(request.messages)]
-    return [kept[at] for at in after if request.messages[at].role == "assistant"]
 
 
 def _finish(connection: Connection, done: Sequence[int], operation: int) -> None:
@@ -158,7 +158,7 @@ def _vectors(connection: Connection, request: Write, operation: int, kept: Seque
     if not of_messages and not of_versions:
         return
     size = len(next(iter((of_messages or of_versions).values())))
-    serving = space(connection, request.namespace, request.fingerprint, dimensions=size)
+    serving = spaces.space(connection, request.namespace, request.fingerprint, dimensions=size)
     if of_messages and (request.stored is not None or any(message.id for message in request.messages)):
         connection.execute(_FORGET, [{"r": row} for row in of_messages])
         connection.execute(_TOUCH, [{"r": row, "of": operation} for row in of_messages])
@@ -177,29 +177,6 @@ def _copy_vectors(connection: Connection, same: dict[int, int]) -> None:
 
 def _vector_rows(vectors: dict[int, Vector], serving: int) -> list[dict[str, Any]]:
     return [{"row": row, "space": serving, "vector": blob(vector)} for row, vector in vectors.items()]
-
-
-def space(connection: Connection, namespace: str, fingerprint: str, *, dimensions: int) -> int:
-    """The space that serves `namespace`, made on the first vector.
-
-    Raises:
-        EmbeddingMismatchError: If it is another model's, or of another size.
-    """
-    table = tables.spaces
-    found = connection.execute(_SERVING, {"of": namespace}).one_or_none()
-    seq: int
-    if found is None:
-        values = {"namespace": namespace, "fingerprint": fingerprint, "dimensions": dimensions, "serving": True}
-        seq = connection.execute(insert(table).values(values).returning(table.c.seq)).scalar_one()
-        return seq
-    if found.fingerprint != fingerprint:
-        raise EmbeddingMismatchError.between(found.fingerprint, fingerprint)
-    if found.dimensions != dimensions:
-        raise EmbeddingMismatchError(
-            f"{fingerprint!r} gave {dimensions} dimensions now and {found.dimensions} before; its fingerprint must tell"
-        )
-    seq = found.seq
-    return seq
 
 
 def _evidence(

@@ -30,7 +30,8 @@ class Conversing(Base):
     ) -> AddResult:
         """Keeps messages of a conversation; one whose id is known replaces the former.
 
-        They are findable at once. With `learn` a durable job is queued to learn from them.
+        They are findable at once. With `learn` a durable job is queued to learn from them, and neither
+        the model nor the embedder is asked before this returns.
         """
         return run(calls.put_messages(self._sync, self._room, session_id, messages, learn=learn, **ids))
 
@@ -47,7 +48,10 @@ class Conversing(Base):
         return await calls.clear_messages(self._async, self._room, session_id, **ids)
 
     def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
-        """What is still to be learned from, oldest first, with the error of the last try."""
+        """What is still to be learned from, oldest first, with the error of the last try.
+
+        What is `parked` has failed too often: it waits for a `flush`.
+        """
         return run(calls.pending(self._sync, self._room, **ids))
 
     async def apending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
@@ -55,10 +59,14 @@ class Conversing(Base):
         return await calls.pending(self._async, self._room, **ids)
 
     def flush(self, timeout: float | None = None, **ids: Unpack[ScopeIds]) -> None:
-        """Learns from everything that is queued. What fails stays queued, and the first error is raised.
+        """Learns from everything that is queued or parked, and waits for what others are at.
+
+        A conversation is learned from in its order: when one of its jobs fails, those behind it
+        stay queued, and the first error is raised when all conversations have had their turn. What
+        waits for a new day's budget is no error.
 
         Args:
-            timeout: Seconds after which no further job is begun.
+            timeout: Seconds after which nothing further is begun or waited for; that is no error either.
             ids: Only jobs of this scope.
         """
         run(calls.flush(self._sync, self._room, timeout=timeout, **ids))

@@ -6,6 +6,7 @@ Each blocking method has an awaiting twin with an `a` in front, which takes the 
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from os import PathLike
@@ -17,10 +18,12 @@ from sqlalchemy.engine import URL
 
 from memx_core import inputs
 from memx_core._io import Providers
+from memx_core.background import Background
 from memx_core.embedders import LocalEmbedder
-from memx_core.errors import EmbeddingMismatchError
+from memx_core.errors import EmbeddingMismatchError, InvalidInputError
 from memx_core.flows.room import Room
 from memx_core.index import ExactIndex
+from memx_core.index.told import ToldIndex
 from memx_core.ledger import Ledger
 from memx_core.memory import providers
 from memx_core.memory.comparing import Comparing
@@ -38,6 +41,7 @@ from memx_core.memory.writing import Writing
 from memx_core.plans import Policy
 from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker
 from memx_core.reports import Budget
+from memx_core.worker import employ
 
 
 class Memory(
@@ -68,10 +72,14 @@ class Memory(
         policy: Which operations may happen by themselves: `auto` all, `review` only new memories, or
             a function of an operation; the others wait for `approve`.
         budget: What a day's model calls may cost.
+        reembed: If the database holds another embedder's vectors, embed everything again before
+            anything else: for when that embedder is gone. See `rebuild_index` for when it is not.
+        background: Learn from what is queued in a thread, which begins with the first job; `False`
+            leaves it all to `flush`.
         clock: Now, aware UTC; for tests.
 
     Raises:
-        EmbeddingMismatchError: If the database holds another embedder's vectors.
+        EmbeddingMismatchError: If the database holds another embedder's vectors, without `reembed`.
         LedgerError: If the database cannot be opened.
         ImportError: If the bundled embedder is wanted and its extra is missing.
     """
@@ -87,6 +95,8 @@ class Memory(
         index: Index | None = None,
         policy: Policy = "auto",
         budget: Budget | None = None,
+        reembed: bool = False,
+        background: bool | Background = True,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         given = Providers(
@@ -94,29 +104,42 @@ class Memory(
             embedder=LocalEmbedder() if embedder is None else providers.check_embedder(embedder),
             reranker=providers.check_reranker(reranker),
         )
+        settings = providers.check_background(background)
         namespace = inputs.namespace(namespace)
         ledger = Ledger(database)
         room = Room(
             ledger=ledger,
-            index=ExactIndex() if index is None else index,
+            index=_looking(index, ledger),
             namespace=namespace,
-            fingerprint=given.embedder.fingerprint,
             offline=given.llm is None,
             reranked=given.reranker is not None,
             clock=clock or _now,
             new_id=_new_id,
-            policy=policy,
-            budget=budget,
+            policy=providers.check_policy(policy),
+            budget=providers.check_budget(budget),
         )
         room.index.attach(ledger)
         super().__init__(room, given)
-        self._check_space()
+        try:
+            self._check_space(given.embedder, reembed=reembed)
+        except BaseException:
+            ledger.close()
+            raise
+        self._room, self._worker = employ(self._room, self._current, settings)
+        if self._worker is not None:
+            weakref.finalize(self, self._worker.stop)
 
-    def _check_space(self) -> None:
+    def _check_space(self, embedder: Embedder | AsyncEmbedder, *, reembed: bool) -> None:
         kept = self._room.ledger.fingerprint(self._room.namespace)
-        if kept is not None and kept != self._room.fingerprint:
-            self._room.ledger.close()
-            raise EmbeddingMismatchError.between(kept, self._room.fingerprint)
+        if kept is None or kept == embedder.fingerprint:
+            return
+        if not reembed:
+            raise EmbeddingMismatchError.between(kept, embedder.fingerprint)
+        if not isinstance(embedder, Embedder):
+            raise InvalidInputError(
+                f"reembed=True needs an embedder that blocks, and {type(embedder).__qualname__} can only be awaited"
+            )
+        self.rebuild_index(embedder=embedder, progress=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(namespace={self._room.namespace!r})"
@@ -127,14 +150,22 @@ class Memory(
         """The same methods with the scope fixed: what an application should hold."""
         return ScopedMemory(self, inputs.scope(user_id, agent_id, run_id))
 
-    def close(self) -> None:
-        """Gives back the database and the index; any later call raises `LedgerError`."""
+    def close(self, timeout: float = 5.0) -> None:
+        """Gives back the database and the index; any later call raises `LedgerError`.
+
+        What is queued stays in the database, for whoever opens it next.
+
+        Args:
+            timeout: Seconds that what is being learned may still take; then it is queued again.
+        """
+        if self._worker is not None:
+            self._worker.stop(timeout)
         self._room.index.close()
         self._room.ledger.close()
 
-    async def aclose(self) -> None:
+    async def aclose(self, timeout: float = 5.0) -> None:
         """Like `close`, without blocking the loop."""
-        await self._async.call(self.close)
+        await self._async.call(self.close, timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -151,6 +182,13 @@ class Memory(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _looking(index: Index | None, ledger: Ledger) -> Index:
+    """The index, as one that looks by itself for what is new."""
+    if index is None:
+        return ExactIndex()
+    return index if index.pulls else ToldIndex(index, ledger)
 
 
 def _now() -> datetime:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
+
+from memx_core import inputs
+from memx_core.background import Background
 from memx_core.errors import InvalidInputError
+from memx_core.plans import Policy
 from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Reranker
+from memx_core.reports import Budget
 
 _WRAPPERS = {
     ("langchain", "llm"): "langchain_memx.LangChainLLM",
@@ -50,6 +56,45 @@ def check_reranker(reranker: object) -> Reranker | None:
     if reranker is None or isinstance(reranker, Reranker):
         return reranker
     raise InvalidInputError(f"reranker={_shown(reranker)} has no `rerank`; see memx_core.ports.Reranker")
+
+
+def check_budget(budget: object) -> Budget | None:
+    """The budget, if it is one.
+
+    Raises:
+        InvalidInputError: If it is anything else.
+    """
+    if budget is None or isinstance(budget, Budget):
+        return budget
+    raise InvalidInputError(f"budget={_shown(budget)} is no memx_core.reports.Budget")
+
+
+def check_background(background: object) -> bool | Background:
+    """Whether, and how, there is a worker.
+
+    Raises:
+        InvalidInputError: If it is neither a bool nor a `Background`.
+    """
+    if isinstance(background, bool | Background):
+        return background
+    raise InvalidInputError(f"background={_shown(background)} is neither True, False nor a memx_core.Background")
+
+
+def check_policy(policy: object) -> Policy:
+    """What gates operations.
+
+    Raises:
+        InvalidInputError: If it is neither `auto`, `review` nor a plain function.
+    """
+    if policy == "auto" or policy == "review":
+        return policy
+    if not callable(policy):
+        raise InvalidInputError(
+            f"policy={inputs.show(policy)} is neither 'auto', 'review' nor a function of an Operation"
+        )
+    if iscoroutinefunction(policy) or iscoroutinefunction(type(policy).__call__):
+        raise InvalidInputError("policy= is an async function; give a plain one, which runs in a thread of its own")
+    return policy
 
 
 def _refuse_raw(provider: object, argument: str) -> None:

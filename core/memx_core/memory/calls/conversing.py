@@ -14,6 +14,7 @@ from memx_core.flows.room import Room
 from memx_core.memory.arguments import Messages
 from memx_core.memory.calls.owners import owner
 from memx_core.types import AddResult, Job, Message, Scope
+from memx_core.worker import keeper
 
 
 def put_messages(
@@ -90,4 +91,4 @@ def flush(
 ) -> Coroutine[Any, Any, None]:
     """See `Memory.flush`."""
     scope = owner(user_id, agent_id, run_id) or Scope()
-    return working.flush(io, room, scope, seconds=timeout)
+    return working.flush(io, room, keeper(room), scope, seconds=timeout)
