@@ -61,7 +61,7 @@ def _change(row: Row[Any], items: dict[int, MemoryItem]) -> Change:
     return Change(
         memory_id=item.id,
         event=row.event,
-        old_text=None if row.before is None else items[row.before].text,
+        old_text=None if row.before is None else items[row.before].text or None,
         new_text=None if row.event == "DELETE" else item.text,
         at=row.at,
         reason=row.reason,

@@ -198,6 +198,7 @@ def _select() -> Select[Any]:
     return (
         select(reviews, operations.c.id.label("operation_id"))
         .join(operations, operations.c.seq == reviews.c.operation)
+        .where(operations.c.undone_by.is_(None))
         .order_by(reviews.c.seq)
     )
 

@@ -16,12 +16,20 @@ from memx_core.types import Operation
 
 @dataclass(slots=True)
 class Step:
-    """An operation, the head version that it found, and the numbers of what it makes."""
+    """An operation, the head version that it found, and the numbers of what it makes.
+
+    Attributes:
+        head: The memory joined with its head version.
+        source: The version that is brought back, if one is: all that it says comes from there.
+        restores: Its number; 0 to bring back that there was nothing.
+    """
 
     operation: Operation
-    head: Row[Any] | None  # memory joined with its head version
+    head: Row[Any] | None
     memory: int = 0
     version: int = 0
+    source: Row[Any] | None = None
+    restores: int | None = None
 
     @property
     def writes(self) -> bool:
@@ -44,7 +52,9 @@ def keeps_text(step: Step) -> bool:
 def version_row(step: Step, request: Write, operation: int) -> dict[str, Any]:
     """The new version, or the tombstone."""
     op, head = step.operation, step.head
-    since = valid_from(op, request)
+    if step.source is not None:
+        return _restored_row(step, step.source, request, operation)
+    since = valid_from(step, request)
     ended = op.ended and head is not None
     rival = head.conflicts_with if head is not None and keeps_text(step) else op.conflicts_with
     return {
@@ -52,6 +62,7 @@ def version_row(step: Step, request: Write, operation: int) -> dict[str, Any]:
         "id": op.memory_id,
         **addresses.columns(request.namespace, request.scope),
         "version": step.version,
+        "restores": step.restores,
         "status": _status(op, rival),
         "kind": request.attributes.kind if head is None else head.kind,
         "text": "" if op.event == "DELETE" else op.text,
@@ -68,6 +79,34 @@ def version_row(step: Step, request: Write, operation: int) -> dict[str, Any]:
         "valid_to": max(since, head.valid_from) if ended and head is not None else None,
         "expires_at": _expiry(request, head),
         "created_at": request.at if head is None else head.created_at,
+        "recorded_at": request.at,
+        "known_until": None,
+        "revision": operation,
+    }
+
+
+_SAID = (
+    *("kind", "text", "metadata", "subject", "slot", "when_start", "when_end", "when_precision", "when_phrase"),
+    *("said_at", "valid_from", "expires_at"),
+)
+"""What a version says, and not when and how it was recorded."""
+
+
+def _restored_row(step: Step, source: Row[Any], request: Write, operation: int) -> dict[str, Any]:
+    """What `source` says, once more; its conflicts are for the caller to see to."""
+    op, head = step.operation, step.head
+    rival = head.conflicts_with if head is not None and keeps_text(step) else None
+    return {
+        **{name: getattr(source, name) for name in _SAID},
+        "memory": step.memory,
+        "id": op.memory_id,
+        **addresses.columns(request.namespace, request.scope),
+        "version": step.version,
+        "restores": step.restores,
+        "status": _status(op, rival),
+        "conflicts_with": rival,
+        "valid_to": source.valid_to if op.ended else None,
+        "created_at": source.created_at,
         "recorded_at": request.at,
         "known_until": None,
         "revision": operation,
@@ -97,7 +136,11 @@ def _expiry(request: Write, head: Row[Any] | None) -> datetime | None:
     return request.attributes.expires_at
 
 
-def valid_from(operation: Operation, request: Write) -> datetime:
+def valid_from(step: Step, request: Write) -> datetime:
     """Since when it is true: the past time that was named for it, or when it was said."""
-    said = operation.said_at or request.at
-    return said if operation.since is None else min(said, operation.since)
+    op = step.operation
+    if step.source is not None:
+        since: datetime = step.source.valid_from
+        return since
+    said = op.said_at or request.at
+    return said if op.since is None else min(said, op.since)

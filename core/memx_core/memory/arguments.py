@@ -102,6 +102,13 @@ class UpdateOptions(TypedDict, total=False):
     reason: str | None
 
 
+class UndoOptions(TypedDict, total=False):
+    """See `Memory.undo`."""
+
+    cascade: bool
+    reason: str | None
+
+
 class TranscriptOptions(TypedDict, total=False):
     """See `Memory.messages`."""
 
@@ -161,3 +168,7 @@ class UpdateArguments(ScopeIds, UpdateOptions):
 
 class TranscriptArguments(ScopeIds, TranscriptOptions):
     """All of `Memory.messages`'s."""
+
+
+class UndoArguments(ScopeIds, UndoOptions):
+    """All of `Memory.undo`'s."""
