@@ -1,0 +1,293 @@
+"""Taking out: everything of a scope as lines, streamed in the order in which it was written.
+
+One transaction sees one moment. Nothing is held but the row at hand, so the size of a scope does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, or_, select
+
+from memx_core.ledger import picturing, rows
+from memx_core.ledger.tables import (
+    changes,
+    conflicts,
+    evidence,
+    jobs,
+    marks,
+    memories,
+    message_vectors,
+    messages,
+    operations,
+    reviews,
+    spaces,
+    version_vectors,
+    versions,
+)
+from memx_core.moving.lines import (
+    ChangeLine,
+    ConflictLine,
+    EvidenceLine,
+    Line,
+    MarkLine,
+    OperationLine,
+    ProposalLine,
+    ReviewLine,
+)
+from memx_core.types import Scope
+
+_AT_ONCE = 500
+_ERASURES = ("erase", "reset")
+
+
+def dump(connection: Connection, namespace: str, scope: Scope, *, embeddings: bool) -> Iterator[Line]:
+    """Every line of `scope`; the order of types is that of the format."""
+    mine = partial(rows.owned, namespace=namespace, scope=scope)
+    yield from _operations(connection, namespace, scope)
+    for row in _rows(connection, picturing.select_jobs().where(mine(jobs)).order_by(jobs.c.seq)):
+        yield picturing.job_line(row)
+    yield from _messages(connection, mine(messages), embeddings)
+    for row in _rows(connection, select(memories).where(mine(memories)).order_by(memories.c.seq)):
+        yield picturing.memory_line(row)
+    yield from _versions(connection, mine(versions), embeddings)
+    yield from _changes(connection, mine(memories))
+    yield from _evidence(connection, mine(memories), mine(messages))
+    yield from _conflicts(connection, mine(versions))
+    yield from _marks(connection, mine(messages))
+    yield from _reviews(connection, mine(reviews))
+
+
+def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
+    yield from connection.execute(statement, execution_options={"yield_per": _AT_ONCE})
+
+
+def _operations(connection: Connection, namespace: str, scope: Scope) -> Iterator[OperationLine]:
+    """The scope's own, and those that reached beyond it, as far as they concern it."""
+    mine = partial(rows.owned, namespace=namespace, scope=scope)
+    touching = or_(
+        *(operations.c.seq.in_(found) for found in _touching(mine(memories), mine(versions), mine(messages)))
+    )
+    statement = (
+        picturing.select_operations()
+        .where(
+            operations.c.namespace == namespace,
+            operations.c.kind.not_in(_ERASURES),
+            or_(and_(mine(operations), operations.c.kind != "load"), touching),
+        )
+        .order_by(operations.c.seq)
+    )
+    for row in _rows(connection, statement):
+        line = picturing.operation_line(row)
+        yield line if _within(line.scope, scope) else _partial(line, scope)
+
+
+def _touching(
+    of_memory: ColumnElement[bool], of_version: ColumnElement[bool], of_message: ColumnElement[bool]
+) -> Iterator[Select[Any]]:
+    """Numbers of the operations that what is exported refers to."""
+    yield select(changes.c.operation).join(memories, memories.c.seq == changes.c.memory).where(of_memory)
+    yield select(evidence.c.operation).join(memories, memories.c.seq == evidence.c.memory).where(of_memory)
+    yield select(messages.c.operation).where(of_message)
+    for column in (conflicts.c.opened, conflicts.c.closed):
+        yield (
+            select(column).join(versions, versions.c.row == conflicts.c.version).where(of_version, column.is_not(None))
+        )
+    for column in (marks.c.opened, marks.c.closed):
+        yield select(column).join(messages, messages.c.row == marks.c.message).where(of_message, column.is_not(None))
+
+
+def _within(own: Scope, scope: Scope) -> bool:
+    pairs = ((own.user_id, scope.user_id), (own.agent_id, scope.agent_id), (own.run_id, scope.run_id))
+    return all(asked is None or asked == id for id, asked in pairs)
+
+
+def _partial(line: OperationLine, scope: Scope) -> OperationLine:
+    """Without what it says of others: its warnings may quote them."""
+    return OperationLine(
+        type="operation",
+        id=line.id,
+        user_id=scope.user_id,
+        agent_id=scope.agent_id,
+        run_id=scope.run_id,
+        kind=line.kind,
+        status=line.status,
+        actor=line.actor,
+        prompt=line.prompt,
+        at=line.at,
+        partial=True,
+    )
+
+
+def _vector(table: Table, row: ColumnElement[int]) -> ColumnElement[bytes]:
+    """The vector of a row that is searched."""
+    serving = select(spaces.c.seq).where(spaces.c.serving)
+    statement: Select[bytes] = select(table.c.vector).where(table.c.row == row, table.c.space.in_(serving))
+    return statement.scalar_subquery().label("vector")
+
+
+def _messages(connection: Connection, mine: ColumnElement[bool], embeddings: bool) -> Iterator[Line]:
+    statement = picturing.select_messages().where(mine).order_by(messages.c.row)
+    if embeddings:
+        statement = statement.add_columns(_vector(message_vectors, messages.c.row))
+    for row in _rows(connection, statement):
+        yield picturing.message_line(row, row.vector if embeddings else None)
+
+
+def _versions(connection: Connection, mine: ColumnElement[bool], embeddings: bool) -> Iterator[Line]:
+    statement = select(versions).where(mine).order_by(versions.c.row)
+    if embeddings:
+        statement = statement.add_columns(_vector(version_vectors, versions.c.row))
+    for row in _rows(connection, statement):
+        yield picturing.version_line(row, row.vector if embeddings else None)
+
+
+def _changes(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
+    statement = (
+        select(changes, memories.c.id.label("memory_id"), operations.c.id.label("operation_id"))
+        .join(memories, memories.c.seq == changes.c.memory)
+        .join(operations, operations.c.seq == changes.c.operation)
+        .where(mine)
+        .order_by(changes.c.seq)
+    )
+    for row in _rows(connection, statement):
+        yield ChangeLine(
+            type="change",
+            memory=row.memory_id,
+            version=row.version,
+            operation=row.operation_id,
+            event=row.event,
+            before=row.before,
+            reason=row.reason,
+            actor=row.actor,
+            at=row.at,
+        )
+
+
+def _evidence(connection: Connection, mine: ColumnElement[bool], spoken: ColumnElement[bool]) -> Iterator[Line]:
+    statement = (
+        select(
+            evidence,
+            memories.c.id.label("memory_id"),
+            messages.c.id.label("message_id"),
+            messages.c.session,
+            operations.c.id.label("operation_id"),
+        )
+        .join(memories, memories.c.seq == evidence.c.memory)
+        .join(messages, messages.c.row == evidence.c.message)
+        .join(operations, operations.c.seq == evidence.c.operation)
+        .where(mine, spoken)
+        .order_by(evidence.c.seq)
+    )
+    for row in _rows(connection, statement):
+        yield EvidenceLine(
+            type="evidence",
+            memory=row.memory_id,
+            version=row.version,
+            session=row.session,
+            message=row.message_id,
+            operation=row.operation_id,
+            quote=row.quote,
+            start=row.start,
+        )
+
+
+_OPENED, _CLOSED = operations.alias("opened_by"), operations.alias("closed_by")
+
+
+def _conflicts(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
+    statement = (
+        select(
+            conflicts,
+            versions.c.id.label("memory_id"),
+            versions.c.version.label("number"),
+            _OPENED.c.id.label("opened_id"),
+            _CLOSED.c.id.label("closed_id"),
+        )
+        .join(versions, versions.c.row == conflicts.c.version)
+        .join(_OPENED, _OPENED.c.seq == conflicts.c.opened)
+        .outerjoin(_CLOSED, _CLOSED.c.seq == conflicts.c.closed)
+        .where(mine)
+        .order_by(conflicts.c.seq)
+    )
+    for row in _rows(connection, statement):
+        yield ConflictLine(
+            type="conflict",
+            memory=row.memory_id,
+            version=row.number,
+            rival=row.rival,
+            opened=row.opened_id,
+            since=row.since,
+            closed=row.closed_id,
+            until=row.until,
+        )
+
+
+def _marks(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
+    statement = (
+        select(
+            marks,
+            messages.c.session,
+            messages.c.user_id,
+            messages.c.agent_id,
+            messages.c.run_id,
+            messages.c.id.label("message_id"),
+            _OPENED.c.id.label("opened_id"),
+            _CLOSED.c.id.label("closed_id"),
+        )
+        .join(messages, messages.c.row == marks.c.message)
+        .join(_OPENED, _OPENED.c.seq == marks.c.opened)
+        .outerjoin(_CLOSED, _CLOSED.c.seq == marks.c.closed)
+        .where(mine)
+        .order_by(marks.c.seq)
+    )
+    for row in _rows(connection, statement):
+        yield MarkLine(
+            type="mark",
+            session=row.session,
+            user_id=row.user_id,
+            agent_id=row.agent_id,
+            run_id=row.run_id,
+            message=row.message_id,
+            mark=row.mark,
+            opened=row.opened_id,
+            since=row.since,
+            closed=row.closed_id,
+            until=row.until,
+        )
+
+
+def _reviews(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
+    statement = (
+        select(reviews, operations.c.id.label("operation_id"))
+        .join(operations, operations.c.seq == reviews.c.operation)
+        .where(mine)
+        .order_by(reviews.c.seq)
+    )
+    for row in _rows(connection, statement):
+        yield ReviewLine(
+            type="review",
+            id=row.id,
+            operation=row.operation_id,
+            user_id=row.user_id,
+            agent_id=row.agent_id,
+            run_id=row.run_id,
+            session=row.session,
+            proposal=_portable(connection, row.proposal),
+            created_at=row.created_at,
+        )
+
+
+def _portable(connection: Connection, proposal: dict[str, Any]) -> ProposalLine:
+    """With its turns named by session and id instead of by row."""
+    numbers = {*(row for _, row in proposal["rows"]), *proposal["replies"]}
+    found = connection.execute(select(messages).where(messages.c.row.in_(numbers)))
+    named = {row.row: {"session": row.session, "id": row.id} for row in found}
+    portable = {
+        **proposal,
+        "rows": [[position, named[row]] for position, row in proposal["rows"]],
+        "replies": [named[row] for row in proposal["replies"]],
+    }
+    return ProposalLine.model_validate(portable)
