@@ -138,18 +138,21 @@ class BudgetExceededError(MemxError):
         spent: Tokens that this one did cost.
         scope: The address whose limit it is; `None` for the whole application's.
         resets_at: When the next day begins.
+        needed: About how many a conversation of several calls needs, if only that is too much.
     """
 
-    def __init__(self, limit: int, spent: int, scope: Scope | None, resets_at: datetime) -> None:
+    def __init__(self, limit: int, spent: int, scope: Scope | None, resets_at: datetime, needed: int = 0) -> None:
         whose = "the whole application" if scope is None else "this scope"
+        needs = f"this needs about {needed:,} tokens: " if needed else ""
         super().__init__(
-            f"{spent:,} tokens were spent today, and {limit:,} a day are the limit of {whose}; "
+            f"{needs}{spent:,} tokens were spent today, and {limit:,} a day are the limit of {whose}; "
             f"it resets at {resets_at:%Y-%m-%d %H:%M} UTC"
         )
         self.limit = limit
         self.spent = spent
         self.scope = scope
         self.resets_at = resets_at
+        self.needed = needed
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.limit, self.spent, self.scope, self.resets_at)
+        return type(self), (self.limit, self.spent, self.scope, self.resets_at, self.needed)

@@ -34,7 +34,8 @@ class Budget:
 
     They are looked up before each call of the model and booked after it, in the database: several
     processes share one budget. It can be passed by what calls cost that were let through already:
-    one for each thread, task or process that is asking at that moment.
+    one for each thread, task or process that is asking at that moment. A long conversation takes
+    several calls; it is begun when the day has tokens left for all of them, by estimate.
 
     Attributes:
         tokens_per_day: Of the whole application; `None` for no limit.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Barrier
 
@@ -164,6 +165,31 @@ def test_both_limits_hold_at_once(make, llm):
         spend(memory, "bob")
 
 
+@pytest.mark.parametrize("on_exceed", ["messages_only", "error"])
+def test_a_conversation_that_the_rest_of_the_day_cannot_pay_is_not_begun(make, llm, clock, on_exceed):
+    memory = make(llm=llm, budget=Budget(tokens_per_day=30_000, on_exceed=on_exceed))
+    llm.queue(Completion(text="[]", usage=Usage(input_tokens=29_000)))
+    spend(memory, "ada")
+    with suppress(BudgetExceededError):
+        assert "budget: this needs about " in memory.add(LONG, user_id="bob").warnings[0]
+    assert (len(llm.calls), len(memory.pending())) == (1, 1)
+    assert memory.add("Hello there.", user_id="ada").status == "done"
+    clock.advance(days=1)
+    memory.flush()
+    assert memory.pending() == []
+
+
+def test_a_conversation_that_no_day_can_pay_costs_nothing_and_holds_up_nobody(make, llm, clock):
+    memory = make(llm=llm, budget=Budget(tokens_per_day=4_000))
+    memory.add(LONG, user_id="ada")
+    for _ in range(3):
+        clock.advance(days=1)
+        memory.flush()
+    assert (len(llm.calls), memory.pending()[0].attempts) == (0, 0)
+    assert "BudgetExceededError: this needs about" in memory.pending()[0].error
+    assert memory.add("Hello there.", user_id="bob").status == "done"
+
+
 def test_a_new_day_brings_a_new_budget(make, llm, clock):
     memory = make(llm=llm, budget=Budget(tokens_per_day=COST))
     clock.advance(hours=23, minutes=59)
@@ -254,7 +280,7 @@ def test_threads_at_once_pass_the_budget_by_one_call_each_at_most(tmp_path):
             memory.add(f"Turn {turn} of {number}", user_id=f"user {number}")
 
     clock = ManualClock()
-    with Memory(llm, FakeEmbedder(), tmp_path / "memx.db", budget=budget, clock=clock) as memory:
+    with Memory(llm, FakeEmbedder(), tmp_path / "memx.db", budget=budget, clock=clock, background=False) as memory:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(talk, range(threads)))
         spent = memory.usage().tokens

@@ -235,7 +235,7 @@ def test_a_quote_stands_where_it_is_said_to_stand(data, turns):
     for number, each in enumerate(answers["operations"]):
         each |= {"messages": [number], "quote": f"word{number} said{number}"}
     llm = ScriptedLLM([answers], default={"operations": []})
-    with Memory(llm, FakeEmbedder(), ":memory:", clock=clock) as memory:
+    with Memory(llm, FakeEmbedder(), ":memory:", clock=clock, background=False) as memory:
         made = memory.add([Message("user", text) for text in marked], user_id="ada").changes
         assert made
         for change in made:

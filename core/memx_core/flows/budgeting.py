@@ -10,8 +10,14 @@ from memx_core.flows.room import Room
 from memx_core.types import Scope
 
 
-async def check(io: IO, room: Room, scope: Scope) -> None:
+async def check(io: IO, room: Room, scope: Scope, *, needed: int = 0) -> None:
     """Nothing, as long as a model may be asked for exactly this address.
+
+    Args:
+        io: Awaits or blocks.
+        room: Whose budget.
+        scope: The address.
+        needed: Tokens that have to be left; one call needs but a single one.
 
     Raises:
         BudgetExceededError: If the day's tokens are spent, of the address or of the application.
@@ -24,7 +30,9 @@ async def check(io: IO, room: Room, scope: Scope) -> None:
             continue
         spent = await io.call(room.ledger.spent, room.namespace, whose, at=now)
         if spent >= limit:
-            raise BudgetExceededError(limit, spent, scope=whose, resets_at=next_day(now))
+            raise BudgetExceededError(limit, spent, whose, next_day(now))
+        if spent + needed > limit:
+            raise BudgetExceededError(limit, spent, whose, next_day(now), needed)
 
 
 def next_day(now: datetime) -> datetime:

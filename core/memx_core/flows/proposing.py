@@ -14,10 +14,11 @@ from pydantic import BaseModel
 
 from memx_core._io import IO
 from memx_core.errors import BudgetExceededError
-from memx_core.extraction import llm, pieces, rules
+from memx_core.extraction import llm, pieces, prompts, rules
 from memx_core.flows import budgeting
 from memx_core.flows.room import Room
 from memx_core.ports import Completion
+from memx_core.text import estimate_tokens
 from memx_core.types import Message, Proposal, ProposalRequest, Scope, Usage
 
 
@@ -31,11 +32,11 @@ async def propose(io: IO, room: Room, scope: Scope, request: ProposalRequest) ->
     if room.offline:
         return await io.call(rules.propose, request)
     parts = pieces.split(request.messages)
-    proposals = [
-        await _ask(io, room, scope, replace(request, messages=part.messages, context=part.context or request.context))
-        for part in parts
-    ]
-    merged = pieces.merge(parts, proposals)
+    requests = [replace(request, messages=part.messages, context=part.context or request.context) for part in parts]
+    if len(requests) > 1 and room.budget is not None and room.budget.on_exceed != "rules":
+        # What is cut off half-way is lost, and would be paid again every day that it does not fit in.
+        await budgeting.check(io, room, scope, needed=sum(map(_size, requests)))
+    merged = pieces.merge(parts, [await _ask(io, room, scope, each) for each in requests])
     return replace(merged, warnings=tuple(dict.fromkeys(merged.warnings)))  # what holds for several pieces, once
 
 
@@ -49,6 +50,11 @@ async def _ask(io: IO, room: Room, scope: Scope, request: ProposalRequest) -> Pr
         proposal = await io.call(rules.propose, request)
         warnings = (budgeting.warning(error), *proposal.warnings)
         return replace(proposal, warnings=warnings, usage=proposal.usage + meter.spent)
+
+
+def _size(request: ProposalRequest) -> int:
+    """Tokens of what a model is asked; its answer comes on top, and the estimate is on the high side."""
+    return sum(estimate_tokens(message.content) for message in prompts.build(request))
 
 
 @dataclass(slots=True)
