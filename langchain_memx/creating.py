@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
@@ -52,22 +52,26 @@ def create_memory(
     )
 
 
-def _model(model: object, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
+def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
     if isinstance(model, str):
         from langchain.chat_models import init_chat_model
 
         return LangChainLLM(init_chat_model(_named(model, "model"), **settings))
     _refuse_settings(settings, "model")
-    return LangChainLLM(cast("BaseChatModel", model)) if isinstance(model, BaseChatModel) else model
+    return LangChainLLM(model) if _is_chat_model(model) else model
 
 
-def _embedder(embeddings: object, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
+def _embedder(embeddings: str | Embeddings | Embedder | AsyncEmbedder | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
     if isinstance(embeddings, str):
         from langchain.embeddings import init_embeddings
 
         return LangChainEmbedder(init_embeddings(_named(embeddings, "embeddings"), **settings))
     _refuse_settings(settings, "embeddings")
     return LangChainEmbedder(embeddings) if isinstance(embeddings, Embeddings) else embeddings
+
+
+def _is_chat_model(model: object) -> TypeGuard[BaseChatModel]:
+    return isinstance(model, BaseChatModel)
 
 
 def _named(name: str, argument: str) -> str:
