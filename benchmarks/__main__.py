@@ -1,4 +1,4 @@
-"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [search] [memory] …`."""
+"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [memory] …`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks import costs
 MEASURES = {
     "import": costs.importing,
     "add": costs.adding,
+    "queue": costs.queueing,
     "search": costs.searching,
     "memory": costs.holding,
     "rules": costs.proposing,

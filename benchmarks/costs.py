@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from statistics import median
 
 import numpy as np
 from pydantic import BaseModel
+from sqlalchemy import create_engine, event
 
 from benchmarks import samples, timing
 from memx_core import Completion, Memory, Message, Scope
@@ -108,13 +110,21 @@ def _fresh(code: str) -> str:
 
 
 @contextmanager
-def filled(*, scopes: int, each: int) -> Iterator[Memory]:
-    """A memory with `each` facts for each of `scopes` users."""
+def filled(*, scopes: int, each: int, synchronous: bool = True) -> Iterator[Memory]:
+    """A memory with `each` facts for each of `scopes` users, and no worker; not `synchronous`: without fsync."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "memx.db")
         fill(path, scopes=scopes, each=each)
-        with Memory(_Model(), _Embedder(), path) as memory:
+        engine = create_engine(f"sqlite:///{path}")
+        with Memory(_Model(), _Embedder(), engine, background=False) as memory:
+            if not synchronous:
+                event.listen(engine, "checkout", _unsynchronised)  # after memx's own, which says FULL
             yield memory
+        engine.dispose()
+
+
+def _unsynchronised(connection: sqlite3.Connection, *_: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def adding() -> Iterator[str]:
@@ -128,15 +138,29 @@ def adding() -> Iterator[str]:
     yield f"growth {medians[1] / medians[0]:.2f}x"
 
 
-def _turns(memory: Memory, scopes: int) -> Callable[[], object]:
+def _turns(memory: Memory, scopes: int, *, wait: bool = True) -> Callable[[], object]:
     words = iter(samples.facts(10_000, seed=3))
     users = itertools.cycle(random.Random(0).sample(range(scopes), min(scopes, 50)))
 
     def turn() -> object:
         said = [{"role": "user", "content": next(words)}, {"role": "assistant", "content": next(words)}]
-        return memory.add(said, user_id=f"user-{next(users)}")
+        return memory.add(said, user_id=f"user-{next(users)}", wait=wait)
 
     return turn
+
+
+def queueing() -> Iterator[str]:
+    """`add(wait=False)` of a two-message turn: durable, no model and no embedder (target: 5 ms, without fsync)."""
+    for scopes, each in ((1, 1_000), (1_000, 100)):
+        with filled(scopes=scopes, each=each) as memory:
+            turn = _turns(memory, scopes, wait=False)
+            yield f"{scopes * each:>7,} memories in {scopes:>5,} scopes: {timing.shown(timing.cpu(turn, runs=300))}"
+    with filled(scopes=1, each=1_000, synchronous=False) as memory:
+        turn = _turns(memory, 1, wait=False)
+        yield f"by the clock, synchronous=OFF: {timing.shown(timing.wall(turn, runs=300))}"
+    with filled(scopes=1, each=1_000) as memory:
+        turn = _turns(memory, 1, wait=False)
+        yield f"by the clock, as it is: {timing.shown(timing.wall(turn, runs=300))}"
 
 
 def searching() -> Iterator[str]:

@@ -10,14 +10,23 @@ from collections.abc import Callable
 
 def cpu(work: Callable[[], object], *, runs: int, warm: int = 3) -> list[float]:
     """CPU seconds of this process for each run of `work`."""
+    return _measured(work, time.process_time, runs=runs, warm=warm)
+
+
+def wall(work: Callable[[], object], *, runs: int, warm: int = 3) -> list[float]:
+    """Seconds that went by during each run of `work`."""
+    return _measured(work, time.perf_counter, runs=runs, warm=warm)
+
+
+def _measured(work: Callable[[], object], clock: Callable[[], float], *, runs: int, warm: int) -> list[float]:
     for _ in range(warm):
         work()
     gc.collect()
     taken: list[float] = []
     for _ in range(runs):
-        start = time.process_time()
+        start = clock()
         work()
-        taken.append(time.process_time() - start)
+        taken.append(clock() - start)
     return taken
 
 
