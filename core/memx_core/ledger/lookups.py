@@ -92,6 +92,25 @@ def _serves(vectors: Table, table: Table) -> ColumnElement[bool]:
     return and_(vectors.c.row == table.c.row, vectors.c.space == bindparam("space", type_=BigInteger))
 
 
+def all_entries(connection: Connection, namespace: str, after: IndexEntry | None, limit: int) -> Iterator[IndexEntry]:
+    """The next entries of the whole application, memories first, in the order of their rows."""
+    found = spaces.serving(connection, namespace)
+    space, fingerprint = (None, "") if found is None else (found.seq, found.fingerprint)
+    values = {**rows.bound(namespace, Scope()), "since": 0, "space": space}
+    left = limit
+    if after is None or after.kind == "memory":
+        begin = 0 if after is None else after.row
+        statement = _version_entries(()).where(versions.c.row > begin).limit(limit)
+        for row in connection.execute(statement, values):
+            left -= 1
+            yield rows.memory_entry(row, fingerprint)
+    if left:
+        begin = after.row if after is not None and after.kind == "message" else 0
+        statement = _message_entries(()).where(messages.c.row > begin, ~messages.c.cleared).limit(left)
+        for row in connection.execute(statement, values):
+            yield rows.message_entry(row, fingerprint)
+
+
 def memories_by_row(
     connection: Connection,
     namespace: str,
@@ -101,12 +120,10 @@ def memories_by_row(
     then: Then | None = None,
 ) -> dict[int, MemoryItem]:
     """The current memories among `wanted` rows, or those to look at `then`."""
-    values = rows.bound(namespace, scope)
     owners = rows.owners(scope)
-    if then is None:
-        found = _by_row(connection, partial(_memories, owners), {**values, "now": now}, wanted)
-    else:
-        found = _by_row(connection, partial(_memories_then, owners, then), values, wanted)
+    statement = partial(_memories, owners) if then is None else partial(_memories_then, owners, then.timed)
+    values = {**rows.bound(namespace, scope), **({"now": now} if then is None else then.bound)}
+    found = _by_row(connection, statement, values, wanted)
     return {row[0]: rows.memory_item(row) for row in found}
 
 
@@ -122,9 +139,10 @@ def _memories(owners: tuple[str, ...], size: int) -> Select[Any]:
     )
 
 
-def _memories_then(owners: tuple[str, ...], then: Then, size: int) -> Select[Any]:
-    return moments.select_items(then).where(
-        versions.c.row.in_(_places(size)), rows.checked_by(versions, owners), moments.shown(then)
+@cache
+def _memories_then(owners: tuple[str, ...], timed: bool, size: int) -> Select[Any]:
+    return moments.select_items().where(
+        versions.c.row.in_(_places(size)), rows.checked_by(versions, owners), moments.shown(timed=timed)
     )
 
 
@@ -133,8 +151,9 @@ def messages_by_row(
 ) -> dict[int, tuple[MemoryItem, Message]]:
     """The turns among `wanted` rows, as items and as themselves."""
     owners = rows.owners(scope)
-    statement = partial(_messages, owners) if then is None else partial(_messages_then, owners, then)
-    found = _by_row(connection, statement, rows.bound(namespace, scope), wanted)
+    statement = partial(_messages, owners) if then is None else partial(_messages_then, owners, then.timed)
+    values = {**rows.bound(namespace, scope), **({} if then is None else then.bound)}
+    found = _by_row(connection, statement, values, wanted)
     return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
 
 
@@ -149,12 +168,13 @@ def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
     )
 
 
-def _messages_then(owners: tuple[str, ...], then: Then, size: int) -> Select[Any]:
-    return moments.select_messages(then).where(
+@cache
+def _messages_then(owners: tuple[str, ...], timed: bool, size: int) -> Select[Any]:
+    return moments.select_messages(timed=timed).where(
         messages.c.row.in_(_places(size)),
         rows.checked_by(messages, owners),
         messages.c.role.in_(SPOKEN),
-        moments.heard(then),
+        moments.heard(timed=timed),
     )
 
 

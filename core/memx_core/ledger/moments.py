@@ -3,19 +3,26 @@
 Nothing but its end is ever written on a version: so what was known at a moment is what had been
 recorded by then, without the ends that came later. Which version of a memory was believed is
 told by their numbers, not by their times alone: a clock may be set back between two writes.
+
+The moments themselves are bound when a statement runs (see `Then.bound`), so that each condition
+is built once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, literal, null, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, null, or_, select
 
 from memx_core.ledger import rows
-from memx_core.ledger.tables import conflicts, evidence, marks, messages, versions
+from memx_core.ledger.tables import Moment, conflicts, evidence, marks, messages, versions
 
+_KNOWN = bindparam("then_known", type_=Moment())
+_UNEXPIRED = bindparam("then_unexpired", type_=Moment())
+_AS_OF = bindparam("then_as_of", type_=Moment())
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -34,6 +41,16 @@ class Then:
     as_of: datetime | None = None
 
     @property
+    def bound(self) -> dict[str, datetime | None]:
+        """The values for the conditions below."""
+        return {"then_known": self.known, "then_unexpired": self.unexpired, "then_as_of": self.as_of}
+
+    @property
+    def timed(self) -> bool:
+        """Whether it asks what was true, and not what was believed."""
+        return self.as_of is not None
+
+    @property
     def moment(self) -> datetime:
         """What "now" means to somebody who asks then."""
         return self.unexpired if self.as_of is None else self.as_of
@@ -46,73 +63,75 @@ def looked_at(known_at: datetime | None, as_of: datetime | None, *, now: datetim
     return None if as_of is None else Then(FOREVER, now, as_of)
 
 
-def select_items(then: Then) -> Select[*tuple[Any, ...]]:
+@cache
+def select_items() -> Select[*tuple[Any, ...]]:
     """Like `rows.select_items`: the versions as they stood then."""
-    ended = or_(is_ended(versions), versions.c.known_until <= then.known)
-    conflicting = exists().where(conflicts.c.version == versions.c.row, _is_open(conflicts, then))
+    ended = or_(is_ended(versions), versions.c.known_until <= _KNOWN)
+    conflicting = exists().where(conflicts.c.version == versions.c.row, _is_open(conflicts))
     return rows.select_items(
         status=case((ended, "superseded"), (conflicting, "conflict"), else_="active"),
         valid_to=case((ended, versions.c.valid_to), else_=null()),
     )
 
 
-def shown(then: Then, *, superseded: bool = False) -> ColumnElement[bool]:
+@cache
+def shown(*, timed: bool, superseded: bool = False) -> ColumnElement[bool]:
     """The versions to look at: one of each memory that was there, or with `superseded` all of it."""
-    if then.as_of is not None:
-        return _is_true(then, then.as_of)
+    if timed:
+        return _is_true()
     if not superseded:
-        return _is_believed(versions, then)
-    return and_(versions.c.recorded_at <= then.known, versions.c.status != "deleted", _is_alive(then))
+        return _is_believed(versions)
+    return and_(versions.c.recorded_at <= _KNOWN, versions.c.status != "deleted", _is_alive())
 
 
-def _is_believed(table: FromClause, then: Then) -> ColumnElement[bool]:
+def _is_believed(table: FromClause) -> ColumnElement[bool]:
     """The version that a memory consisted in: the last that was recorded, if that was no deletion."""
     later = versions.alias()
     return and_(
-        table.c.recorded_at <= then.known,
+        table.c.recorded_at <= _KNOWN,
         table.c.status != "deleted",
-        or_(table.c.status.in_(rows.CURRENT), table.c.known_until > then.known),
-        _has_not_expired(table, then),
+        or_(table.c.status.in_(rows.CURRENT), table.c.known_until > _KNOWN),
+        _has_not_expired(table),
         ~exists().where(
             later.c.memory == table.c.memory,
             later.c.version > table.c.version,
-            later.c.recorded_at <= then.known,
+            later.c.recorded_at <= _KNOWN,
             ~is_ended(later),
         ),
     )
 
 
-def _is_alive(then: Then) -> ColumnElement[bool]:
+def _is_alive() -> ColumnElement[bool]:
     """The versions whose memory was there."""
     head = versions.alias()
-    return exists().where(head.c.memory == versions.c.memory, _is_believed(head, then))
+    return exists().where(head.c.memory == versions.c.memory, _is_believed(head))
 
 
-def _is_true(then: Then, as_of: datetime) -> ColumnElement[bool]:
+def _is_true() -> ColumnElement[bool]:
     """The version of each memory that was true: of several the one that began last."""
     other = versions.alias()
     began_later = or_(
         other.c.valid_from > versions.c.valid_from,
         and_(other.c.valid_from == versions.c.valid_from, other.c.version > versions.c.version),
     )
-    better = exists().where(other.c.memory == versions.c.memory, began_later, _covers(other, then, as_of))
-    return and_(_covers(versions, then, as_of), _has_not_expired(versions, then), _is_alive(then), ~better)
+    better = exists().where(other.c.memory == versions.c.memory, began_later, _covers(other))
+    return and_(_covers(versions), _has_not_expired(versions), _is_alive(), ~better)
 
 
-def _covers(table: FromClause, then: Then, as_of: datetime) -> ColumnElement[bool]:
-    """The versions that are said to hold at `as_of`, and are not known to be mistakes."""
+def _covers(table: FromClause) -> ColumnElement[bool]:
+    """The versions that are said to hold at that moment, and are not known to be mistakes."""
     restored = versions.alias()
     mistaken = exists().where(
         restored.c.memory == table.c.memory,
         restored.c.version > table.c.version,
         restored.c.restores < table.c.version,
-        restored.c.recorded_at <= then.known,
+        restored.c.recorded_at <= _KNOWN,
     )
     return and_(
-        table.c.recorded_at <= then.known,
+        table.c.recorded_at <= _KNOWN,
         table.c.status != "deleted",
-        table.c.valid_from <= as_of,
-        or_(table.c.valid_to.is_(None), table.c.valid_to > as_of, table.c.known_until > then.known),
+        table.c.valid_from <= _AS_OF,
+        or_(table.c.valid_to.is_(None), table.c.valid_to > _AS_OF, table.c.known_until > _KNOWN),
         ~mistaken,
     )
 
@@ -122,41 +141,43 @@ def is_ended(table: FromClause) -> ColumnElement[bool]:
     return and_(table.c.status == "superseded", table.c.known_until.is_(None))
 
 
-def _has_not_expired(table: FromClause, then: Then) -> ColumnElement[bool]:
-    return or_(table.c.expires_at.is_(None), table.c.expires_at > then.unexpired)
+def _has_not_expired(table: FromClause) -> ColumnElement[bool]:
+    return or_(table.c.expires_at.is_(None), table.c.expires_at > _UNEXPIRED)
 
 
-def select_messages(then: Then) -> Select[Any]:
+@cache
+def select_messages(*, timed: bool) -> Select[Any]:
     """The turns with what was marked on them then."""
     others = (column for column in messages.c if column is not messages.c.overtaken)
-    return select(*others, _is_overtaken(then).label("overtaken"))
+    return select(*others, _is_overtaken(timed=timed).label("overtaken"))
 
 
-def heard(then: Then) -> ColumnElement[bool]:
+@cache
+def heard(*, timed: bool) -> ColumnElement[bool]:
     """The turns to look at; what was cleared since is gone from the past too."""
-    said = literal(True) if then.as_of is None else messages.c.said_at <= then.as_of
-    return and_(messages.c.recorded_at <= then.known, ~messages.c.cleared, ~_is_marked("withheld", then), said)
+    known = and_(messages.c.recorded_at <= _KNOWN, ~messages.c.cleared, ~_is_marked("withheld"))
+    return and_(known, messages.c.said_at <= _AS_OF) if timed else known
 
 
-def _is_overtaken(then: Then) -> ColumnElement[bool]:
+def _is_overtaken(*, timed: bool) -> ColumnElement[bool]:
     """Whether something that was learned from it was no longer so."""
-    marked = _is_marked("overtaken", then)
-    if then.as_of is None:
+    marked = _is_marked("overtaken")
+    if not timed:
         return marked
     past = exists().where(
         evidence.c.message == messages.c.row,
         evidence.c.memory == versions.c.memory,
         evidence.c.version == versions.c.version,
-        versions.c.valid_to <= then.as_of,
-        versions.c.known_until <= then.known,
+        versions.c.valid_to <= _AS_OF,
+        versions.c.known_until <= _KNOWN,
     )
     return and_(marked, past)
 
 
-def _is_marked(mark: str, then: Then) -> ColumnElement[bool]:
-    return exists().where(marks.c.message == messages.c.row, marks.c.mark == mark, _is_open(marks, then))
+def _is_marked(mark: str) -> ColumnElement[bool]:
+    return exists().where(marks.c.message == messages.c.row, marks.c.mark == mark, _is_open(marks))
 
 
-def _is_open(table: FromClause, then: Then) -> ColumnElement[bool]:
+def _is_open(table: FromClause) -> ColumnElement[bool]:
     """The periods that had begun and not ended."""
-    return and_(table.c.since <= then.known, or_(table.c.until.is_(None), table.c.until > then.known))
+    return and_(table.c.since <= _KNOWN, or_(table.c.until.is_(None), table.c.until > _KNOWN))

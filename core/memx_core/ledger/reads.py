@@ -21,7 +21,7 @@ from memx_core.ledger.values import Write
 from memx_core.ports import EntryKind
 from memx_core.types import AddResult, Change, MemoryItem, Page, Scope, Usage
 
-_SLICE = 500  # bound values a statement may carry, well under every database's limit
+_MADE, _BEFORE = versions.alias("made"), versions.alias("before")
 
 
 def rows_left(
@@ -45,18 +45,26 @@ def rows_left(
         if exact:
             wanted.append(table.c.address == addresses.digest(namespace, scope))
         statement = select(table.c.row).where(rows.owned(table, namespace, scope), *wanted).order_by(table.c.row)
-        left[kind] = np.fromiter(connection.execute(statement).scalars(), np.int64)
+        left[kind] = np.fromiter(connection.execute(statement, _bound(then)).scalars(), np.int64)
     return left
 
 
 def _believed(now: datetime, then: Then | None) -> ColumnElement[bool]:
     """The versions that are shown."""
-    return rows.believed(now) if then is None else moments.shown(then)
+    return rows.believed(now) if then is None else moments.shown(timed=then.timed)
 
 
 def _heard(then: Then | None) -> ColumnElement[bool]:
     """The turns that are shown."""
-    return and_(~messages.c.cleared, ~messages.c.withheld) if then is None else moments.heard(then)
+    return and_(~messages.c.cleared, ~messages.c.withheld) if then is None else moments.heard(timed=then.timed)
+
+
+def _items(then: Then | None) -> Select[Any]:
+    return rows.select_items() if then is None else moments.select_items()
+
+
+def _bound(then: Then | None) -> dict[str, datetime | None]:
+    return {} if then is None else then.bound
 
 
 def memory(
@@ -68,11 +76,10 @@ def memory(
     then: Then | None = None,
 ) -> MemoryItem | None:
     """One memory: its current version, or the one to look at `then`."""
-    wanted = memories.c.head == versions.c.version if then is None else moments.shown(then)
-    statement = _of_memory(namespace, scope, memory_id, then).where(wanted)
+    statement = _of_memory(namespace, scope, memory_id, then).where(_believed(now, then))
     if then is None:
-        statement = statement.where(rows.believed(now))
-    row = connection.execute(statement).one_or_none()
+        statement = statement.where(memories.c.head == versions.c.version)
+    row = connection.execute(statement, _bound(then)).one_or_none()
     return None if row is None else rows.memory_item(row)
 
 
@@ -87,9 +94,10 @@ def numbered(
 
 def _of_memory(namespace: str, scope: Scope | None, memory_id: str, then: Then | None = None) -> Select[Any]:
     """All versions of one memory."""
-    items = rows.select_items() if then is None else moments.select_items(then)
-    return items.join(memories, memories.c.seq == versions.c.memory).where(
-        memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope())
+    return (
+        _items(then)
+        .join(memories, memories.c.seq == versions.c.memory)
+        .where(memories.c.id == memory_id, rows.owned(memories, namespace, scope or Scope()))
     )
 
 
@@ -145,7 +153,7 @@ def page(
     """Memories of `scope`, newest first, beginning after the memory and version `after`."""
     wanted = [rows.owned(versions, namespace, scope)]
     if then is not None:
-        wanted.append(moments.shown(then, superseded=superseded))
+        wanted.append(moments.shown(timed=then.timed, superseded=superseded))
     else:
         wanted.append(_of_the_living(now) if superseded else rows.believed(now))
     if condition is not None:
@@ -155,13 +163,13 @@ def page(
         earlier = and_(versions.c.memory == memory, versions.c.version < version)
         wanted.append(or_(versions.c.memory < memory, earlier))
     statement = (
-        (rows.select_items() if then is None else moments.select_items(then))
+        _items(then)
         .add_columns(versions.c.memory)
         .where(*wanted)
         .order_by(versions.c.memory.desc(), versions.c.version.desc())
         .limit(limit + 1)
     )
-    found = connection.execute(statement).all()
+    found = connection.execute(statement, _bound(then)).all()
     items = tuple(rows.memory_item(row[:-1]) for row in found[:limit])
     last = found[limit - 1] if len(found) > limit else None
     return Page(items, None if last is None else f"{last.memory}.{last.version}")
@@ -190,7 +198,7 @@ def history(connection: Connection, namespace: str, scope: Scope | None, memory_
 
 def diff(connection: Connection, namespace: str, scope: Scope, since: datetime, until: datetime | None) -> list[Change]:
     """Every change of the scope's memories after `since`, up to and with `until`, oldest first."""
-    statement = _changes().where(rows.owned(memories, namespace, scope), changes.c.at > since)
+    statement = _changes().where(rows.owned(_MADE, namespace, scope), changes.c.at > since)
     if until is not None:
         statement = statement.where(changes.c.at <= until)
     return [_change(row) for row in connection.execute(statement)]
@@ -198,20 +206,19 @@ def diff(connection: Connection, namespace: str, scope: Scope, since: datetime, 
 
 def _changes() -> Select[Any]:
     """Rows of history with their texts, oldest first."""
-    made, before = versions.alias(), versions.alias()
     return (
         select(
             changes,
             memories.c.id.label("memory_id"),
             operations.c.id.label("operation_id"),
-            made.c.text.label("new"),
-            before.c.text.label("old"),
-            moments.is_ended(made).label("ended"),
+            _MADE.c.text.label("new"),
+            _BEFORE.c.text.label("old"),
+            moments.is_ended(_MADE).label("ended"),
         )
         .join(operations, operations.c.seq == changes.c.operation)
         .join(memories, memories.c.seq == changes.c.memory)
-        .join(made, (made.c.memory == changes.c.memory) & (made.c.version == changes.c.version))
-        .outerjoin(before, (before.c.memory == changes.c.memory) & (before.c.version == changes.c.before))
+        .join(_MADE, (_MADE.c.memory == changes.c.memory) & (_MADE.c.version == changes.c.version))
+        .outerjoin(_BEFORE, (_BEFORE.c.memory == changes.c.memory) & (_BEFORE.c.version == changes.c.before))
         .order_by(changes.c.seq)
     )
 
@@ -220,7 +227,7 @@ def _change(row: Row[Any]) -> Change:
     return Change(
         memory_id=row.memory_id,
         event=row.event,
-        old_text=row.old,
+        old_text=row.old or None,  # a memory that was deleted had none
         new_text=None if row.event == "DELETE" else row.new,
         at=row.at,
         reason=row.reason,

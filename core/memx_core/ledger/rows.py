@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, bindparam, or_, select
 
 from memx_core import addresses, searchable
 from memx_core.ledger.tables import versions
@@ -55,7 +55,7 @@ def select_items(**instead: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*(instead.get(column.name, column) for column in _ITEM))
 
 
-def owned(table: Table, namespace: str, scope: Scope) -> ColumnElement[bool]:
+def owned(table: FromClause, namespace: str, scope: Scope) -> ColumnElement[bool]:
     """The rows of `scope`, and nobody else's."""
     conditions = [table.c[column] == value for column, value in addresses.given(scope)]
     return and_(table.c.namespace == namespace, *conditions)
