@@ -169,6 +169,31 @@ def test_what_was_taken_back_is_no_reason_any_more(memory, llm):
     assert memory.why(id).quotes == ("live in Oslo",)
 
 
+def test_what_was_approved_tells_whose_proposal_it_was(make, llm, clock):
+    memory = make(llm=llm, policy="review")
+    id = learned(memory, llm, "I live in Oslo.", "Lives in Oslo")
+    clock.advance(days=1)
+    llm.queue(updates(0, "Lives in Bergen", quote="moved to Bergen"))
+    memory.add("I moved to Bergen.", user_id="ada")
+    (waiting,) = memory.pending()
+    assert len(memory.why(id).versions) == 1
+    memory.approve(waiting.id)
+    why = memory.why(id)
+    assert (why.memory.text, why.model, why.prompt) == ("Lives in Bergen", "scripted", prompts.FINGERPRINT)
+    assert [source.quote for source in why.current.sources] == ["moved to Bergen"]
+
+
+def test_a_version_whose_call_was_undone_stays_without_its_words(memory, llm, clock):
+    id = learned(memory, llm, "I live in Oslo.", "Lives in Oslo", quote="live in Oslo")
+    clock.advance(days=1)
+    llm.queue(updates(0, "Lives in Bergen", quote="moved to Bergen"))
+    result = memory.add("I moved to Bergen.", user_id="ada")
+    memory.undo(result.operation_id)
+    why = memory.why(id)
+    assert [each.memory.text for each in why.versions] == ["Lives in Oslo", "Lives in Bergen", "Lives in Oslo"]
+    assert (why.quotes, why.origin.memory.version) == (("live in Oslo",), 1)
+
+
 def test_a_memory_of_another_scope_has_no_why(memory, llm):
     id = learned(memory, llm, "I live in Oslo.", "Lives in Oslo")
     assert memory.why(id, user_id="ada").memory_id == id

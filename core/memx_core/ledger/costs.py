@@ -7,12 +7,13 @@ calls are booked with their write, under the embedder's fingerprint.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, func, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from memx_core import addresses
@@ -75,10 +76,12 @@ def report(
     )
 
 
-def _grouped(connection: Connection, wanted: list[ColumnElement[bool]], *columns: ColumnElement[Any]) -> list[Any]:
+def _grouped(
+    connection: Connection, wanted: list[ColumnElement[bool]], *columns: ColumnElement[Any]
+) -> Sequence[Row[*tuple[Any, ...]]]:
     statement = select(*columns, *_SUMS).where(*wanted).group_by(*columns).order_by(*columns)
-    return list(connection.execute(statement))
+    return connection.execute(statement).all()
 
 
-def _usage(row: Any) -> Usage:  # noqa: ANN401  # a row
+def _usage(row: Row[*tuple[Any, ...]]) -> Usage:
     return Usage(**{name: int(getattr(row, name)) for name in _COUNTS})  # PostgreSQL's sums are decimals

@@ -54,6 +54,7 @@ class Writing(Base):
             ExtractionError: If the model's answer is unusable. The messages are kept and queued, as
                 they are when the model or the embedder raises (but with `infer=False`, where
                 there is nothing left to learn).
+            BudgetExceededError: If the day's tokens are spent and the budget wants an error; likewise.
         """
         return run(
             calls.add(
