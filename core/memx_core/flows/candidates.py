@@ -38,6 +38,7 @@ async def find(
         vectors=vectors,
         words=[text.tokens(message.content) for message in messages],
         limit=MOST,
+        space=io.fingerprint,
     )
 
     def choose(found: Found) -> list[int]:

@@ -124,7 +124,7 @@ async def _write(
         attributes=attributes,
         twins=True,
         usage=Usage(embedding_calls=int(vector is not None)),
-        fingerprint=room.fingerprint,
+        fingerprint=io.fingerprint,
     )
     return await learning.write(io, room, request)
 

@@ -24,7 +24,7 @@ async def _drop(io: IO, room: Room, scope: Scope) -> tuple[str, ...]:
         await io.call(room.index.drop, room.namespace, scope)
     except IndexUnavailableError as error:
         return (f"index: it refused ({error}); erase again",)
-    return () if room.index.pulls else ("index: a server of vectors may keep deleted ones on its disk for a while",)
+    return () if not room.told else ("index: a server of vectors may keep deleted ones on its disk for a while",)
 
 
 def _report(erasure: Erasure, *, verified: bool, remains: tuple[str, ...]) -> ErasureReport:

@@ -6,7 +6,6 @@ work of models and embedders is done before the write begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 
 from memx_core._io import IO
@@ -26,7 +25,6 @@ from memx_core.flows.deciding import TRIES
 from memx_core.flows.gating import Gate
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Write
-from memx_core.ports import IndexEntry
 from memx_core.types import AddResult, Kind, Scope, Usage
 
 __all__ = [
@@ -102,14 +100,11 @@ async def write(io: IO, room: Room, request: Write) -> AddResult:
 
 
 async def publish(io: IO, room: Room, scope: Scope, revision: int) -> None:
-    """Tells the index that something was written, and what, if it does not look by itself.
+    """Tells the index that something was written.
 
     Raises:
         IndexUnavailableError: If it refuses; the ledger has the write all the same.
     """
     if not revision:
         return
-    entries: Iterable[IndexEntry] = ()
-    if not room.index.pulls:
-        entries, _ = await io.call(room.ledger.entries, room.namespace, scope, since=revision - 1)
-    await io.call(room.index.apply, room.namespace, tuple(entries))
+    await io.call(room.index.apply, room.namespace, ())

@@ -60,19 +60,14 @@ async def _change(io: IO, making: _Making, embedder: Embedder | AsyncEmbedder) -
     for tried in count():
         await making.fill(serves=False)
         lacking = 0 if tried < STRICT else BATCH
-        if await io.change(embedder, partial(making.room.ledger.serve, making.request(), lacking=lacking)):
+        if await io.change(embedder, partial(making.room.ledger.serve, making.request("rebuild"), lacking=lacking)):
             return
 
 
 async def _refill(io: IO, room: Room) -> None:
     """Has the index begin anew: what it lacks meanwhile is not found, what it finds is read back as ever."""
     await io.call(room.index.drop, room.namespace)
-    if room.index.pulls:
-        return
-    entries, _ = await io.call(room.ledger.entries, room.namespace, Scope(), since=0)
-    everything = tuple(entries)
-    for start in range(0, len(everything), BATCH):
-        await io.call(room.index.apply, room.namespace, everything[start : start + BATCH])
+    await io.call(room.index.apply, room.namespace, ())
 
 
 @dataclass(slots=True)
@@ -101,7 +96,7 @@ class _Making:
                 last = lacking[-1]
                 vectors = await self.io.embed_documents([one.text for one in lacking])
                 made = dict(zip(lacking, vectors, strict=True))
-                await self.io.call(self.room.ledger.embed, self.request(calls=1), made, serves=serves)
+                await self.io.call(self.room.ledger.embed, self.request("embed", calls=1), made, serves=serves)
                 await self._tell(len(lacking))
             if len(lacking) < BATCH:  # not when none is left: writers may be as fast as this
                 return
@@ -111,11 +106,11 @@ class _Making:
         self.total = max(self.total, self.done)
         await self.io.call(self.told, self.done, self.total)  # not on the caller's loop: it may block
 
-    def request(self, calls: int = 0) -> Write:
+    def request(self, kind: str, *, calls: int = 0) -> Write:
         """How it is noted in the ledger."""
         return Write(
             id=self.room.new_id(),
-            kind="rebuild",
+            kind=kind,
             namespace=self.room.namespace,
             scope=Scope(),
             at=self.room.clock(),

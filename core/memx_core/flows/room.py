@@ -29,6 +29,7 @@ class Room:
         budget: What a day's model calls may cost.
         clock: Now, aware UTC.
         new_id: A fresh id.
+        told: The index is told what is written: it may be a server, with files of its own.
         background: How failures of what is queued are dealt with, and how long a lease lasts.
         queued: To be told that something was queued.
         no_worker: Why nobody learns from what is queued, as a warning.
@@ -43,6 +44,7 @@ class Room:
     new_id: Callable[[], str]
     policy: Policy = "auto"
     budget: Budget | None = None
+    told: bool = False
     background: Background = field(default_factory=Background)
     queued: Callable[[], None] = _nobody
     no_worker: str | None = None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memx_core import rendering, text, time
 from memx_core._io import IO
-from memx_core.errors import InvalidInputError
+from memx_core.errors import EmbeddingMismatchError, InvalidInputError
 from memx_core.filters import Filter
 from memx_core.flows.room import Room
 from memx_core.ledger import Then
@@ -49,6 +49,14 @@ class Search:
 
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
     """What is nearest to the query, best first."""
+    while True:
+        try:
+            return await _search(io, room, asked)
+        except EmbeddingMismatchError as error:
+            io = await io.renewed(error)
+
+
+async def _search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
     now = room.clock() if asked.then is None else asked.then.moment
     rows = None if asked.condition is None and asked.then is None else await _rows(io, room, asked, now)
     query, masked = await _query(io, room, asked, rows)
@@ -103,6 +111,7 @@ async def _query(
         kinds=asked.kinds,
         names=names,
         rows=rows,
+        space=io.fingerprint,
     )
     return query, masked
 

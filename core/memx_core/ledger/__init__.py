@@ -1,8 +1,8 @@
 """The ledger: an append-only history in SQL, which is the truth about every memory."""
 
 from memx_core.ledger.erasing import Erasure
-from memx_core.ledger.histories import history
 from memx_core.ledger.hearing import Late
+from memx_core.ledger.histories import history
 from memx_core.ledger.ledger import Ledger
 from memx_core.ledger.loading import Load, Loaded
 from memx_core.ledger.moments import Then, looked_at

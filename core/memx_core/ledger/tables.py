@@ -280,6 +280,14 @@ spaces = Table(
 )
 
 
+hearings = Table(  # up to which write an index has heard that is told of writes
+    "memx_hearings",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("revision", _Serial, nullable=False),
+)
+
+
 def _vectors(name: str, row: str) -> Table:
     return Table(
         name,

@@ -117,6 +117,7 @@ class Memory(
             new_id=_new_id,
             policy=providers.check_policy(policy),
             budget=providers.check_budget(budget),
+            told=index is not None and not index.pulls,
         )
         room.index.attach(ledger)
         super().__init__(room, given)

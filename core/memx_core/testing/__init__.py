@@ -19,6 +19,7 @@ from memx_core.testing.clock import ManualClock
 from memx_core.testing.contracts import EmbedderContract, IndexContract, LLMContract, RerankerContract
 from memx_core.testing.embedders import AsyncFakeEmbedder, FakeEmbedder, ScriptedEmbedder, SyncFakeEmbedder
 from memx_core.testing.llm import AsyncScriptedLLM, ScriptedLLM, SyncScriptedLLM
+from memx_core.testing.pushed import PushedIndex
 from memx_core.testing.source import ListSource
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LLMContract",
     "ListSource",
     "ManualClock",
+    "PushedIndex",
     "RerankerContract",
     "ScriptedEmbedder",
     "ScriptedLLM",

@@ -93,6 +93,12 @@ def upgrade() -> None:
     op.create_index("ix_memx_marks_closed", "memx_marks", ["closed"], unique=False)
     op.create_index("ix_memx_marks_message", "memx_marks", ["message"], unique=False)
     op.create_index("ix_memx_marks_opened", "memx_marks", ["opened"], unique=False)
+    op.create_table(
+        "memx_hearings",
+        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("revision", _SERIAL, nullable=False),
+        sa.PrimaryKeyConstraint("namespace", name=op.f("pk_memx_hearings")),
+    )
     op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
     op.add_column("memx_messages", sa.Column("raw", sa.Text(), nullable=True))
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
