@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
@@ -56,7 +56,8 @@ def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dic
     if isinstance(model, str):
         from langchain.chat_models import init_chat_model
 
-        return LangChainLLM(init_chat_model(_named(model, "model"), **settings))
+        made: object = init_chat_model(_named(model, "model"), **settings)
+        return LangChainLLM(cast("BaseChatModel", made))
     _refuse_settings(settings, "model")
     return LangChainLLM(model) if _is_chat_model(model) else model
 
