@@ -40,7 +40,7 @@ def test_everything_of_a_scope_is_gone_and_counted(memory: Door, llm: ScriptedLL
     assert (counts.pop("verified"), counts.pop("remains")) == (True, ())
     assert counts == {
         **{"memories": 2, "versions": 3, "changes": 3, "messages": 4, "evidence": 3},
-        **{"embeddings": 7, "jobs": 1, "reviews": 0, "operations": 4},
+        **{"embeddings": 6, "jobs": 1, "reviews": 0, "operations": 4},
     }
     assert list(memory.get_all(**ADA, include_superseded=True)) == memory.messages("s", **ADA) == []
     assert memory.search("Rome", **ADA, include_messages=True) == memory.pending(**ADA) == []

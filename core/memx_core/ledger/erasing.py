@@ -16,7 +16,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Delete,
     LargeBinary,
     String,
     Table,
@@ -44,6 +43,7 @@ from memx_core.ledger.tables import (
     memories,
     message_vectors,
     messages,
+    metadata,
     operations,
     reviews,
     spaces,
@@ -106,12 +106,27 @@ def reset(connection: Connection, namespace: str, mark: dict[str, Any]) -> Erasu
 
 def _remove(connection: Connection, namespace: str, scope: Scope) -> Erasure:
     newest = {table.name: _newest(connection, table) for table in _OWNED}
-    counts = {table.name: connection.execute(removal).rowcount for table, removal in _removals(namespace, scope)}
+    counts: dict[str, int] = {}
+    for table, own in _owned(namespace, scope):
+        if table is operations:
+            counts[table.name] = _blank(connection, namespace, own)
+        counts[table.name] = connection.execute(delete(table).where(own)).rowcount + counts.get(table.name, 0)
     return Erasure(namespace, scope, counts=counts, newest=newest)
 
 
-def _removals(namespace: str, scope: Scope) -> Iterator[tuple[Table, Delete]]:
-    return ((table, delete(table).where(own)) for table, own in _owned(namespace, scope))
+def _blank(connection: Connection, namespace: str, own: ColumnElement[bool]) -> int:
+    """Makes calls nobody's that reached beyond the scope, as undoing may: others' rows point to them."""
+    pointing = (
+        column
+        for table in metadata.sorted_tables
+        for column in table.c
+        if any(key.column is operations.c.seq for key in column.foreign_keys)
+    )
+    referred = or_(*(select(column).where(column == operations.c.seq).exists() for column in pointing))
+    nobody = {"user_id": None, "agent_id": None, "run_id": None, "key": None, "request": None, "warnings": []}
+    digest = addresses.digest(namespace, Scope())
+    blanked = update(operations).where(own, referred).values(**nobody, address=digest)
+    return connection.execute(blanked).rowcount
 
 
 def _owned(namespace: str, scope: Scope) -> Iterator[tuple[Table, ColumnElement[bool]]]:
@@ -144,10 +159,14 @@ def contents(connection: Connection, namespace: str, scope: Scope) -> Iterator[S
         for part in connection.execute(select(*kept).where(own)).partitions(_BATCH):
             yield from part
     for table in (*_OWNED, costs):
-        # As they stand side by side in rows and in the keys of the database's own indexes.
-        for owner in (table.c.user_id, table.c.agent_id, table.c.run_id):
-            beside = select(table.c.namespace.concat(owner)).where(rows.owned(table, namespace, scope)).distinct()
-            yield connection.execute(beside).scalars().all()
+        ids = select(table.c.namespace, *_ids(table)).where(rows.owned(table, namespace, scope)).distinct()
+        for name, *given in connection.execute(ids):
+            # As they stand side by side in rows and in the keys of the database's own indexes.
+            yield [f"{name}{each}" for each in given if each is not None]
+
+
+def _ids(table: Table) -> tuple[Column[Any], ...]:
+    return table.c.user_id, table.c.agent_id, table.c.run_id
 
 
 def _newest(connection: Connection, table: Table) -> int:

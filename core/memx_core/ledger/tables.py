@@ -248,6 +248,7 @@ messages = Table(
     ),
     *_by_owner("memx_messages", "session", "row"),
     Index("ix_memx_messages_address_session_row", "address", "session", "row"),
+    Index("ix_memx_messages_operation", "operation"),
     *_by_owner("memx_messages", "revision"),
     sqlite_autoincrement=True,
 )
@@ -264,6 +265,7 @@ evidence = Table(
     Column("start", Integer, nullable=False),
     Index("ix_memx_evidence_memory", "memory", "version"),
     Index("ix_memx_evidence_message", "message"),
+    Index("ix_memx_evidence_operation", "operation"),
     sqlite_autoincrement=True,
 )
 
@@ -320,6 +322,7 @@ jobs = Table(
     Column("lease_until", Moment),
     Index("ix_memx_jobs_namespace_status", "namespace", "status", "seq"),
     Index("ix_memx_jobs_address", "address", "session"),
+    Index("ix_memx_jobs_operation", "operation"),
     sqlite_autoincrement=True,
 )
 

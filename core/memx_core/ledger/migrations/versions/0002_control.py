@@ -99,6 +99,9 @@ def upgrade() -> None:
         sa.Column("revision", _SERIAL, nullable=False),
         sa.PrimaryKeyConstraint("namespace", name=op.f("pk_memx_hearings")),
     )
+    op.create_index("ix_memx_evidence_operation", "memx_evidence", ["operation"], unique=False)
+    op.create_index("ix_memx_jobs_operation", "memx_jobs", ["operation"], unique=False)
+    op.create_index("ix_memx_messages_operation", "memx_messages", ["operation"], unique=False)
     op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
     op.add_column("memx_messages", sa.Column("raw", sa.Text(), nullable=True))
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
