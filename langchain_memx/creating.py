@@ -56,8 +56,7 @@ def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dic
     if isinstance(model, str):
         from langchain.chat_models import init_chat_model
 
-        made: object = init_chat_model(_named(model, "model"), **settings)
-        return LangChainLLM(cast("BaseChatModel", made))
+        return LangChainLLM(cast("BaseChatModel", init_chat_model(_named(model, "model"), **settings)))
     _refuse_settings(settings, "model")
     return LangChainLLM(model) if _is_chat_model(model) else model
 
