@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from memx_core._io import IO
-from memx_core.errors import PlanConflictError
+from memx_core.errors import EmbeddingMismatchError, PlanConflictError
 from memx_core.flows import learning
 from memx_core.flows.room import Room
 from memx_core.ledger import Load, Loaded, Outdated, Write, history
@@ -58,7 +58,7 @@ def _write(room: Room, path: Path, header: Header, scope: Scope) -> int:
             memories += line.type == "memory"
             file.write(jsonl.encode(line))
 
-        room.ledger.dump(room.namespace, scope, take, embeddings=header.embeddings)
+        room.ledger.dump(room.namespace, scope, take, embedder=header.fingerprint if header.embeddings else None)
     return memories
 
 
@@ -113,6 +113,9 @@ async def load(io: IO, room: Room, wanted: Wanted) -> LoadReport:
             loaded = await io.call(_take_in, loading)
         except Outdated:
             continue  # what was here when its vectors were made is gone
+        except EmbeddingMismatchError as error:
+            io = await io.renewed(error)
+            continue
         finally:
             await io.call(_close, loading)
         if loaded.revision:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from memx_core import searchable
 from memx_core._io import IO
 from memx_core.errors import EmbeddingMismatchError, PlanConflictError
 from memx_core.flows import adding, deciding, learning
@@ -83,15 +84,14 @@ async def apply(io: IO, room: Room, plan: Plan) -> AddResult:
 async def _embedded(io: IO, plan: Plan) -> Decided:
     """What was decided, with the vectors that a plan does not carry."""
     heard = await embed_messages(io, plan.messages)
-    embedded: dict[str, Vector] = {}
-    if plan.kind == "verbatim":  # its memories are its turns
-        sources = {each.memory_id: each.evidence[0].message for each in plan.operations if each.evidence}
-        vectors = {id: heard[position] for id, position in sources.items() if position in heard}
-    else:
-        await embed_texts(io, [each for each in plan.operations if each.event in WRITING], embedded)
-        vectors = of_operations(plan.operations, embedded)
+    embedded = {searchable.message_text(plan.messages[position]): vector for position, vector in heard.items()}
+    known = len(embedded)
+    await embed_texts(io, [each for each in plan.operations if each.event in WRITING], embedded)
     return Decided(
-        usage=Usage(embedding_calls=int(bool(embedded))), heard=heard, vectors=vectors, fingerprint=io.fingerprint
+        usage=Usage(embedding_calls=int(len(embedded) > known)),
+        heard=heard,
+        vectors=of_operations(plan.operations, embedded),
+        fingerprint=io.fingerprint,
     )
 
 

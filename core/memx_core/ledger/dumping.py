@@ -43,16 +43,16 @@ _AT_ONCE = 500
 _ERASURES = ("erase", "reset")
 
 
-def dump(connection: Connection, namespace: str, scope: Scope, *, embeddings: bool) -> Iterator[Line]:
-    """Every line of `scope`; the order of types is that of the format."""
+def dump(connection: Connection, namespace: str, scope: Scope, *, embedder: str | None) -> Iterator[Line]:
+    """Every line of `scope`, with vectors of `embedder` if one is named; the order of types is that of the format."""
     mine = partial(rows.owned, namespace=namespace, scope=scope)
     yield from _operations(connection, namespace, scope)
     for row in _rows(connection, picturing.select_jobs().where(mine(jobs)).order_by(jobs.c.seq)):
         yield picturing.job_line(row)
-    yield from _messages(connection, mine(messages), embeddings)
+    yield from _messages(connection, mine(messages), embedder)
     for row in _rows(connection, select(memories).where(mine(memories)).order_by(memories.c.seq)):
         yield picturing.memory_line(row)
-    yield from _versions(connection, mine(versions), embeddings)
+    yield from _versions(connection, mine(versions), embedder)
     yield from _changes(connection, mine(memories))
     yield from _evidence(connection, mine(memories), mine(messages))
     yield from _conflicts(connection, mine(versions))
@@ -121,27 +121,27 @@ def _partial(line: OperationLine, scope: Scope) -> OperationLine:
     )
 
 
-def _vector(table: Table, row: ColumnElement[int]) -> ColumnElement[bytes]:
-    """The vector of a row that is searched."""
-    serving = select(spaces.c.seq).where(spaces.c.serving)
+def _vector(table: Table, row: ColumnElement[int], embedder: str) -> ColumnElement[bytes]:
+    """The vector of a row that is searched, if it is of this embedder."""
+    serving = select(spaces.c.seq).where(spaces.c.serving, spaces.c.fingerprint == embedder)
     statement: Select[bytes] = select(table.c.vector).where(table.c.row == row, table.c.space.in_(serving))
     return statement.scalar_subquery().label("vector")
 
 
-def _messages(connection: Connection, mine: ColumnElement[bool], embeddings: bool) -> Iterator[Line]:
+def _messages(connection: Connection, mine: ColumnElement[bool], embedder: str | None) -> Iterator[Line]:
     statement = picturing.select_messages().where(mine).order_by(messages.c.row)
-    if embeddings:
-        statement = statement.add_columns(_vector(message_vectors, messages.c.row))
+    if embedder is not None:
+        statement = statement.add_columns(_vector(message_vectors, messages.c.row, embedder))
     for row in _rows(connection, statement):
-        yield picturing.message_line(row, row.vector if embeddings else None)
+        yield picturing.message_line(row, row.vector if embedder is not None else None)
 
 
-def _versions(connection: Connection, mine: ColumnElement[bool], embeddings: bool) -> Iterator[Line]:
+def _versions(connection: Connection, mine: ColumnElement[bool], embedder: str | None) -> Iterator[Line]:
     statement = select(versions).where(mine).order_by(versions.c.row)
-    if embeddings:
-        statement = statement.add_columns(_vector(version_vectors, versions.c.row))
+    if embedder is not None:
+        statement = statement.add_columns(_vector(version_vectors, versions.c.row, embedder))
     for row in _rows(connection, statement):
-        yield picturing.version_line(row, row.vector if embeddings else None)
+        yield picturing.version_line(row, row.vector if embedder is not None else None)
 
 
 def _changes(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:

@@ -470,10 +470,10 @@ class Ledger:
         with self._database.reading() as connection:
             return costs.report(connection, namespace, scope, since=since, until=until)
 
-    def dump(self, namespace: str, scope: Scope, take: Callable[[Line], None], *, embeddings: bool) -> None:
+    def dump(self, namespace: str, scope: Scope, take: Callable[[Line], None], *, embedder: str | None) -> None:
         """Gives everything of `scope` to `take`, line by line, as it is at one moment."""
         with self._database.reading() as connection:
-            for line in dumping.dump(connection, namespace, scope, embeddings=embeddings):
+            for line in dumping.dump(connection, namespace, scope, embedder=embedder):
                 take(line)
 
     def load(self, request: Load, lines: Iterable[Numbered], vector: VectorOf) -> Loaded:
