@@ -160,16 +160,17 @@ def heard(*, timed: bool) -> ColumnElement[bool]:
 
 
 def _is_overtaken(*, timed: bool) -> ColumnElement[bool]:
-    """Whether something that was learned from it was no longer so."""
+    """Whether something that was learned from it was no longer so: is known not to be, or was not then."""
     marked = _is_marked("overtaken")
     if not timed:
         return marked
+    same = versions.alias()
+    still = exists().where(same.c.memory == versions.c.memory, same.c.text == versions.c.text, _covers(same))
     past = exists().where(
         evidence.c.message == messages.c.row,
         evidence.c.memory == versions.c.memory,
         evidence.c.version == versions.c.version,
-        versions.c.valid_to <= _AS_OF,
-        versions.c.known_until <= _KNOWN,
+        ~still,
     )
     return and_(marked, past)
 
