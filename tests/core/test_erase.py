@@ -257,11 +257,17 @@ def test_an_index_that_is_told_forgets_and_the_report_says_what_it_may_keep(make
 
 def test_an_index_that_refuses_is_reported_and_the_rest_is_erased(make: MakeDoor) -> None:
     class Refusing(PushedIndex):
-        def drop(self, namespace: str, scope: Scope | None = None) -> None:
-            raise IndexUnavailableError("it is down")
+        down = False
 
-    memory = make(index=Refusing())
+        def drop(self, namespace: str, scope: Scope | None = None) -> None:
+            if self.down:
+                raise IndexUnavailableError("it is down")
+            super().drop(namespace, scope)
+
+    index = Refusing()
+    memory = make(index=index)
     memory.add("lantern", infer=False, **ADA)
+    index.down = True
     report = memory.erase(**ADA)
     assert report.memories == 1
     assert any("it is down" in each for each in report.remains)

@@ -123,7 +123,14 @@ def _blank(connection: Connection, namespace: str, own: ColumnElement[bool]) -> 
         if any(key.column is operations.c.seq for key in column.foreign_keys)
     )
     referred = or_(*(select(column).where(column == operations.c.seq).exists() for column in pointing))
-    nobody = {"user_id": None, "agent_id": None, "run_id": None, "key": None, "request": None, "warnings": []}
+    nobody: dict[str, Any] = {
+        "user_id": None,
+        "agent_id": None,
+        "run_id": None,
+        "key": None,
+        "request": None,
+        "warnings": [],
+    }
     digest = addresses.digest(namespace, Scope())
     blanked = update(operations).where(own, referred).values(**nobody, address=digest)
     return connection.execute(blanked).rowcount
