@@ -52,6 +52,14 @@ def blanked(text: str) -> str:
     return text
 
 
+def without_echoes(text: str) -> str:
+    """`text` without its blocks of memories, and without the lines that they leave blank; else as it is."""
+    left = blanked(text)
+    if left == text:
+        return text
+    return "\n".join(line.rstrip() for line in left.split("\n") if not line.isspace()).strip()
+
+
 def _spaces(found: re.Match[str]) -> str:
     return " " * len(found[0])
 

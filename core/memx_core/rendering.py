@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from memx_core.echoes import CLOSING, OPENING, blanked
+from memx_core.echoes import CLOSING, OPENING, blanked, without_echoes
 from memx_core.text import estimate_tokens, normal_form
 from memx_core.time import describe
 from memx_core.types import MemoryItem, Recall, SearchHit
 
-__all__ = ["CLOSING", "OPENING", "blanked", "escaped", "pack"]
+__all__ = ["CLOSING", "OPENING", "blanked", "escaped", "pack", "without_echoes"]
 
 _LONGEST_NAME = 60
 _WIDEST_TOKEN = 24  # characters; a text that is longer than so many tokens need not be looked at

@@ -88,8 +88,8 @@ async def _decide(io: IO, room: Room, batch: Batch, act: Act[T]) -> T:
 
 
 async def _verbatim(io: IO, room: Room, batch: Batch, vectors: Mapping[int, Vector]) -> Decided:
-    """Every turn that somebody said, as a memory."""
-    operations = tuple(_as_said(room, at, batch.messages[at]) for at in vectors)
+    """Every turn that somebody said, as a memory, but for what it only repeats."""
+    operations = tuple(_as_said(room, at, batch.messages[at]) for at in vectors if is_learned(batch.messages[at]))
     embedded = {searchable.message_text(batch.messages[at]): vector for at, vector in vectors.items()}
     known = len(embedded)
     await embed_texts(io, operations, embedded)
@@ -105,11 +105,12 @@ async def _verbatim(io: IO, room: Room, batch: Batch, vectors: Mapping[int, Vect
 
 
 def _as_said(room: Room, position: int, message: Message) -> Operation:
+    text = rendering.without_echoes(message.content)
     return Operation(
         event="ADD",
         memory_id=room.new_id(),
-        text=message.content,
-        evidence=(Evidence(position, message.content, 0),),
+        text=text,
+        evidence=(Evidence(position, text, message.content.find(text)),),
         said_at=message.timestamp,
         subject=message.name,
         reason="kept as it was said",
