@@ -74,8 +74,7 @@ class Plan:
             InvalidInputError: If somebody put something into it that JSON cannot hold.
         """
         try:
-            tree = _adapter(Plan).dump_python(self, mode="json", warnings=False)
-            return json.dumps(tree, ensure_ascii=False, allow_nan=False)
+            return json.dumps(_tree(self), ensure_ascii=False, allow_nan=False)
         except (ValueError, TypeError, RecursionError) as error:
             raise InvalidInputError(f"the plan holds what JSON cannot: {type(error).__name__}") from error
 
@@ -98,7 +97,7 @@ class Plan:
 
 def operation_json(operation: Operation) -> Any:  # noqa: ANN401  # any JSON
     """One operation as JSON values."""
-    return _adapter(Operation).dump_python(operation, mode="json")
+    return _tree(operation)
 
 
 def operation_from(tree: object) -> Operation:
@@ -125,6 +124,19 @@ def _read(kind: type[_K], text: str) -> _K:
         raise InvalidInputError(f"this is no {kind.__name__}: {place or 'the text'}: {first['msg']}") from None
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"this is no {kind.__name__}: {error}") from None
+
+
+def _tree(value: object) -> object:
+    """`value` as JSON values."""
+    if isinstance(value, datetime):
+        return _utc(value).isoformat()
+    if isinstance(value, tuple):
+        return [_tree(each) for each in cast(tuple[object, ...], value)]
+    if isinstance(value, Mapping):
+        return dict(cast(Mapping[object, object], value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _tree(getattr(value, each.name)) for each in fields(value)}
+    return value
 
 
 def _in_utc(value: T) -> T:

@@ -237,8 +237,8 @@ class Operation:
         event: What is to happen. `NONE` only adds evidence to `memory_id`.
         memory_id: The memory it touches; a new id for ADD.
         text: The new text; the old one for DELETE and NONE.
-        old_text: The text it replaces or removes.
-        expected_version: The version it was decided on; 0 for ADD.
+        old_text: The text it replaces, removes or contradicts.
+        expected_version: The version it was decided on, of the memory it contradicts for CONFLICT; 0 for ADD.
         evidence: Where it comes from.
         said_at: When it was said.
         when: The time it speaks of.

@@ -67,10 +67,12 @@ class Gate:
 
 def _decision(answer: object) -> Decision:
     match answer:
-        case bool():
-            return "apply" if answer else "review"
-        case "apply" | "review" | "reject":
-            return answer
+        case True | "apply":
+            return "apply"
+        case False | "review":
+            return "review"
+        case "reject":
+            return "reject"
         case _:
             raise Misjudged(
                 f"the policy answered {inputs.show(answer)}; it must say 'apply', 'review' or 'reject', "

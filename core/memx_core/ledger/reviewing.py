@@ -19,6 +19,9 @@ from memx_core.plans import operation_from, operation_json
 from memx_core.text import fingerprint
 from memx_core.types import Evidence, Job, Operation, Scope
 
+_MOST_EVIDENCE = 32
+"""Evidence that an operation gains at most while it waits, however often the same is said."""
+
 
 @dataclass(slots=True)
 class Kept:
@@ -100,10 +103,11 @@ def _joined(former: Held, fresh: Held, *, anew: bool = False) -> Held:
         position = next((at for at, known in turns.items() if known == row), max(turns, default=-1) + 1)
         turns[position] = row
         evidence.append(replace(item, message=position))
+    kept = tuple(dict.fromkeys(evidence))[:_MOST_EVIDENCE]
     return replace(
         first,
-        operation=replace(first.operation, evidence=tuple(dict.fromkeys(evidence))),
-        rows=turns,
+        operation=replace(first.operation, evidence=kept),
+        rows={item.message: turns[item.message] for item in kept},
         replies=tuple(dict.fromkeys((*first.replies, *second.replies))),
     )
 
@@ -135,8 +139,8 @@ def _json(held: Held) -> dict[str, Any]:
 
 def _held(row: Row[Any]) -> Held:
     proposal = row.proposal
-    expires = proposal["attributes"]["expires_at"]
-    attributes = {**proposal["attributes"], "expires_at": None if expires is None else datetime.fromisoformat(expires)}
+    attributes = proposal["attributes"]
+    expires = attributes["expires_at"]
     return Held(
         id=row.id,
         call=row.operation,
@@ -145,7 +149,13 @@ def _held(row: Row[Any]) -> Held:
         session=row.session or None,
         created_at=row.created_at,
         operation=operation_from(proposal["operation"]),
-        attributes=Attributes(**attributes),
+        attributes=Attributes(
+            kind=attributes["kind"],
+            metadata=attributes["metadata"],
+            merge=attributes["merge"],
+            expires_at=None if expires is None else datetime.fromisoformat(expires),
+            keep_expiry=attributes["keep_expiry"],
+        ),
         rows=dict(proposal["rows"]),
         replies=tuple(proposal["replies"]),
         actor=proposal["actor"],

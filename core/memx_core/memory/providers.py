@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspect import iscoroutinefunction
+from typing import cast
 
 from memx_core import inputs
 from memx_core.background import Background
@@ -86,15 +87,17 @@ def check_policy(policy: object) -> Policy:
     Raises:
         InvalidInputError: If it is neither `auto`, `review` nor a plain function.
     """
-    if policy == "auto" or policy == "review":
-        return policy
+    if policy == "auto":
+        return "auto"
+    if policy == "review":
+        return "review"
     if not callable(policy):
         raise InvalidInputError(
             f"policy={inputs.show(policy)} is neither 'auto', 'review' nor a function of an Operation"
         )
     if iscoroutinefunction(policy) or iscoroutinefunction(type(policy).__call__):
         raise InvalidInputError("policy= is an async function; give a plain one, which runs in a thread of its own")
-    return policy
+    return cast(Policy, policy)
 
 
 def _refuse_raw(provider: object, argument: str) -> None:
