@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import StaticPool, create_engine, event, select
 
 from memx_core import EmbeddingMismatchError, InvalidInputError, LedgerError, Memory
@@ -484,3 +486,54 @@ def test_what_rebuilding_costs_is_counted(make: MakeDoor) -> None:
     before = door.usage().embedding_calls
     door.rebuild_index(embedder=OtherEmbedder())
     assert door.usage().embedding_calls == before + 3
+
+
+WRITES = st.lists(
+    st.tuples(st.sampled_from(["add", "update", "delete", "put", "clear", "erase"]), st.integers(0, 5)), max_size=3
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(before=WRITES, meanwhile=st.lists(WRITES, max_size=12), after=WRITES)
+def test_any_writes_while_the_vectors_are_made_end_as_with_the_new_embedder_from_the_start(
+    before: list[tuple[str, int]], meanwhile: list[list[tuple[str, int]]], after: list[tuple[str, int]]
+) -> None:
+    clock = ManualClock()
+    memories = [
+        Memory(ScriptedLLM(), embedder, ":memory:", clock=clock, background=False)
+        for embedder in (FakeEmbedder(16), OtherEmbedder(16))
+    ]
+    changed, fresh = memories
+
+    def both(writes: list[tuple[str, int]]) -> None:
+        for step, number in writes:
+            for memory in memories:
+                do(memory, step, number)
+
+    fill(changed)
+    fill(fresh)
+    both(before)
+    left = list(meanwhile)
+    changed.rebuild_index(embedder=OtherEmbedder(16), progress=lambda *_: both(left.pop() if left else []))
+    both(after)
+    for query in ("lantern", "harbour 3", "copper"):
+        assert scored(changed, query) == scored(fresh, query)
+    for memory in memories:
+        memory.close()
+
+
+def do(memory: Memory, step: str, number: int) -> None:
+    known = sorted(memory.get_all(**ADA), key=lambda item: item.text)
+    if step == "add":
+        memory.add(f"harbour {number}", infer=False, **ADA)
+    elif step == "update" and known:
+        memory.update(known[number % len(known)].id, f"copper {number}")
+    elif step == "delete" and known:
+        memory.delete(known[number % len(known)].id)
+    elif step == "put":
+        turn = {"role": "user", "content": f"lantern {number}", "id": str(number % 2)}
+        memory.put_messages("s", turn, learn=False, **ADA)
+    elif step == "clear":
+        memory.clear_messages("s", **ADA)
+    elif step == "erase" and number == 0:
+        memory.erase(**ADA)

@@ -14,46 +14,14 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from sqlalchemy import StaticPool, create_engine
 
 from memx_core import Memory, MemoryItem, MemoryNotFoundError, Scope
-from memx_core.index import ExactIndex
-from memx_core.ports import EntryKind, IndexEntry, IndexHit, IndexQuery, IndexSource
-from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
-from memx_core.testing.source import ListSource, within
+from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
+from memx_core.testing.source import within
 from tests.answers import operation
 
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper", "walnut")
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True).map(" ".join)
 SCOPE = st.sampled_from(SCOPES)
-
-
-class PushedIndex:
-    """An index that reads nothing by itself: all it knows it was told by `apply`."""
-
-    pulls = False
-
-    def __init__(self) -> None:
-        self._told = ListSource()
-        self._exact = ExactIndex()
-        self._exact.attach(self._told)
-
-    def attach(self, source: IndexSource) -> None:
-        pass
-
-    def apply(self, namespace: str, entries: list[IndexEntry]) -> None:
-        self._told.write(namespace, *entries)
-
-    def search(self, query: IndexQuery) -> list[list[IndexHit]]:
-        return self._exact.search(query)
-
-    def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:
-        return self._exact.names(namespace, scope, kinds)
-
-    def drop(self, namespace: str, scope: Scope | None = None) -> None:
-        self._told.erase(namespace, scope or Scope())
-        self._exact.drop(namespace, scope)
-
-    def close(self) -> None:
-        self._exact.close()
 
 
 class Model(RuleBasedStateMachine):

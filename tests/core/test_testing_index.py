@@ -5,6 +5,7 @@ from math import log
 
 import pytest
 
+from memx_core.errors import EmbeddingMismatchError
 from memx_core.ports import IndexHit
 from memx_core.testing import IndexContract
 from memx_core.text import tokens
@@ -60,11 +61,17 @@ class PlainIndex:
 
     def hit(self, query, number, each, weights):
         vector = None if query.vectors is None or each.vector is None else query.vectors[number]
+        if vector is not None:
+            self.check(query.space, each.space)
         text = set(tokens(each.text))
         words = sum(weights(word) for word in (query.words[number] if query.words else ()) if word in text)
         dense = None if vector is None else float(vector @ each.vector)
         named = bool(query.names & set(each.names))
         return IndexHit(row=each.row, id=each.id, kind=each.kind, dense=dense, words=words, named=named)
+
+    def check(self, asked, held):
+        if asked and asked != held:
+            raise EmbeddingMismatchError.between(held, asked)
 
 
 class TestPlainIndex(IndexContract):
@@ -159,6 +166,11 @@ class NamesEveryone(PlainIndex):
 class NamesAllKinds(PlainIndex):
     def names(self, namespace, scope, kinds=("memory",)):
         return super().names(namespace, scope, ("memory", "message"))
+
+
+class ComparesWhatCannotBeCompared(PlainIndex):
+    def check(self, asked, held):
+        pass
 
 
 class AnswersTheFirstQuery(PlainIndex):

@@ -55,6 +55,7 @@ class IndexCase:
         kinds: tuple[EntryKind, ...] = ("memory",),
         names: frozenset[str] = frozenset(),
         among: Rows | None = None,
+        space: str = "",
     ) -> list[IndexHit]:
         """What one search finds, in the order of kinds and rows; `among` is `IndexQuery.rows`."""
         query = IndexQuery(
@@ -66,6 +67,7 @@ class IndexCase:
             kinds=kinds,
             names=names,
             rows=None if among is None else {kind: np.array(some, dtype=np.int64) for kind, some in among.items()},
+            space=space,
         )
         answers = self.index.search(query)
         assert len(answers) == 1, "one query was asked"
@@ -98,6 +100,7 @@ def memory(
     id: str | None = None,
     names: tuple[str, ...] = (),
     current: bool = True,
+    space: str = "",
 ) -> IndexEntry:
     """A memory's entry; each row is a memory of its own unless `id` says otherwise."""
     return IndexEntry(
@@ -109,6 +112,7 @@ def memory(
         vector=None if vector is None else unit(*vector),
         names=names,
         current=current,
+        space=space,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from memx_core.errors import EmbeddingMismatchError
 from memx_core.testing.contracts.index_case import ANNA, APP, BEN, IndexCase, memory, message, only, rows
 from memx_core.types import Scope
 
@@ -110,6 +111,21 @@ class Following(IndexCase):
         assert self.find(vector=NORTH) == self.find(vector=NORTH, scope=BEN) == []
         assert rows(self.find(vector=NORTH, namespace="another app")) == [3]
 
+    def test_vectors_of_two_embedders_are_never_compared(self) -> None:
+        """Though they are of one size: the query is refused, not answered by chance."""
+        self.write(memory(1, "coffee", vector=NORTH, space="old"))
+        assert rows(self.find(vector=NORTH, space="old")) == [1]
+        assert self._refuses("new")
+
+    def test_another_embedder_may_take_over(self) -> None:
+        """All that was held is dropped, and comes again."""
+        self.write(memory(1, "coffee", vector=NORTH, space="old"), memory(2, "tea", vector=EAST, space="old"))
+        assert rows(self.find(vector=NORTH, space="old", limit=1)) == [1]
+        self.index.drop(APP)
+        self.write(memory(1, "coffee", vector=EAST, space="new"), memory(2, "tea", vector=NORTH, space="new"))
+        assert rows(self.find(vector=NORTH, space="new", limit=1)) == [2]
+        assert self._refuses("old")
+
     def test_dropping_what_is_not_there_is_no_error(self) -> None:
         """Nothing was asked to be there."""
         self.index.drop(APP, Scope("nobody"))
@@ -135,6 +151,13 @@ class Following(IndexCase):
         for number, scope in enumerate(scopes):
             expected = [row for row in range(40) if row // 10 % 2 == number]
             assert rows(self.find(vector=NORTH, words="coffee", scope=scope, limit=100)) == expected
+
+    def _refuses(self, space: str) -> bool:
+        try:
+            self.find(vector=NORTH, space=space)
+        except EmbeddingMismatchError:
+            return True
+        return False
 
     def _erase(self, scope: Scope) -> None:
         self.source.erase(APP, scope)
