@@ -517,6 +517,19 @@ def test_applying_twice_does_it_once(memory: Door, llm: ScriptedLLM, tmp_path: P
     assert rows(tmp_path / "memx.db") == before
 
 
+def test_a_plan_that_was_undone_is_not_said_to_be_done(memory: Door, llm: ScriptedLLM) -> None:
+    kept(memory)
+    plan = moves(llm, memory)
+    memory.apply(plan)
+    undone = memory.undo(plan.id, **ADA)
+    with pytest.raises(PlanConflictError, match="undone") as caught:
+        memory.apply(plan)
+    assert list(caught.value.conflicts) == undone
+    assert texts(memory) == ["Ada lives in Oslo"]
+    memory.apply(moves(llm, memory))
+    assert texts(memory) == ["Ada lives in Bergen"]
+
+
 @pytest.mark.parametrize("database", ["file", ":memory:"])
 def test_eight_at_once_do_it_once(tmp_path: Path, database: str) -> None:
     llm = ScriptedLLM([adds("Ada has a cat")])

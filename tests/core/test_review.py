@@ -287,6 +287,25 @@ def test_a_request_to_forget_is_withheld_once_approved(strict: Door, llm: Script
     assert len(strict.messages("s", **ADA)) == 2
 
 
+def test_an_approval_can_be_undone(strict: Door, llm: ScriptedLLM) -> None:
+    kept(strict)
+    done = strict.approve(held(strict, llm).id)
+    strict.undo(done.operation_id, **ADA)
+    assert texts(strict) == ["Ada lives in Oslo"]
+    assert strict.pending() == []
+    strict.approve(held(strict, llm).id)
+    assert texts(strict) == ["Ada lives in Bergen"]
+
+
+def test_undoing_a_call_takes_what_waits_of_it(strict: Door, llm: ScriptedLLM) -> None:
+    kept(strict)
+    job = held(strict, llm)
+    strict.undo(job.operation_id)
+    assert strict.pending() == []
+    with pytest.raises(OperationNotFoundError):
+        strict.approve(job.id)
+
+
 # Policies
 
 

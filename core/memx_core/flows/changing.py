@@ -9,7 +9,7 @@ from types import EllipsisType
 from memx_core import searchable
 from memx_core._io import IO
 from memx_core.errors import MemoryNotFoundError, PlanConflictError
-from memx_core.flows import learning
+from memx_core.flows import deciding, learning
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Outdated, Write
 from memx_core.ports import Vector
@@ -37,7 +37,7 @@ async def update(io: IO, room: Room, asked: Update) -> MemoryItem:
     vector: Vector | None = None
     if asked.text is not None:
         (vector,) = await io.embed_documents([searchable.memory_text(asked.text, None)])
-    for _ in range(learning.TRIES):
+    for _ in range(deciding.TRIES):
         item = await existing(io, room, asked.memory_id, asked.scope)
         try:
             result = await _write(io, room, item, _updated(asked, item), _attributes(asked), vector)
@@ -54,7 +54,7 @@ async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, rea
     Raises:
         MemoryNotFoundError: If it is not there, or not in the scope.
     """
-    for _ in range(learning.TRIES):
+    for _ in range(deciding.TRIES):
         item = await existing(io, room, memory_id, scope)
         operation = Operation(
             "DELETE",
@@ -130,7 +130,7 @@ async def _write(
 
 
 def _changing(memory_id: str) -> PlanConflictError:
-    return PlanConflictError(f"memory {memory_id!r} kept changing through {learning.TRIES} tries; call again")
+    return PlanConflictError(f"memory {memory_id!r} kept changing through {deciding.TRIES} tries; call again")
 
 
 async def delete_all(io: IO, room: Room, scope: Scope) -> int:

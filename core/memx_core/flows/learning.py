@@ -10,37 +10,12 @@ from functools import partial
 
 from memx_core._io import IO
 from memx_core.flows import deciding
-from memx_core.flows.batches import (
-    Batch,
-    Decided,
-    embed_messages,
-    embed_texts,
-    entry_text,
-    is_heard,
-    is_learned,
-    of_operations,
-)
+from memx_core.flows.batches import Batch, Decided
 from memx_core.flows.committing import commit
-from memx_core.flows.deciding import TRIES
 from memx_core.flows.gating import Gate
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Write
 from memx_core.types import AddResult, Kind, Scope, Usage
-
-__all__ = [
-    "TRIES",
-    "Batch",
-    "embed_messages",
-    "embed_texts",
-    "entry_text",
-    "is_heard",
-    "is_learned",
-    "learn",
-    "of_operations",
-    "publish",
-    "write",
-    "writing",
-]
 
 
 async def learn(io: IO, room: Room, batch: Batch) -> Committed:

@@ -95,6 +95,7 @@ class Ledger:
 
         Raises:
             InvalidInputError: If that was something else.
+            PlanConflictError: If it was undone.
         """
         with self._database.reading() as connection:
             return reads.done(connection, request)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, or_, select, type_coerce
 
 from memx_core import addresses
-from memx_core.errors import InvalidInputError
+from memx_core.errors import InvalidInputError, PlanConflictError
 from memx_core.filters import Filter
 from memx_core.ledger import moments, rows
 from memx_core.ledger.filter_sql import to_sql
@@ -266,6 +266,7 @@ def done(connection: Connection, request: Write) -> AddResult | None:
 
     Raises:
         InvalidInputError: If that was something else.
+        PlanConflictError: If it was undone.
     """
     found = None if request.plan is None else _carried_out(connection, request, request.plan)
     if found is None and request.key is not None:
@@ -279,6 +280,9 @@ def _carried_out(connection: Connection, request: Write, plan: str) -> AddResult
         return None
     if found.plan != plan or found.address != addresses.digest(request.namespace, request.scope):
         raise InvalidInputError(f"the id {request.id!r} is that of another plan or call; a plan is applied as it is")
+    if found.undone_by is not None:
+        undone = connection.execute(_changes().where(changes.c.operation == found.undone_by))
+        raise PlanConflictError("the plan was applied, and undone since; plan again", [_change(row) for row in undone])
     return _result(connection, found)
 
 

@@ -48,7 +48,7 @@ class Conversing(Base):
         return await calls.clear_messages(self._async, self._room, session_id, **ids)
 
     def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
-        """What is still to be learned from, oldest first, with the error of the last try.
+        """What is still to be learned from or to be approved, oldest first, with the error of the last try.
 
         What is `parked` has failed too often: it waits for a `flush`.
         """

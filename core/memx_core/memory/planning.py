@@ -69,7 +69,8 @@ class Planning(Base):
         Applied a second time, also by another process, it does nothing and returns the first result.
 
         Raises:
-            PlanConflictError: If anything that it rests on has changed since; nothing is written.
+            PlanConflictError: If anything that it rests on has changed since, or it was undone; nothing
+                is written.
             ScopeError: If it was made for another scope than the one given.
             InvalidInputError: If it is no plan, of another namespace, or was tampered with.
         """

@@ -9,7 +9,7 @@ from memx_core import inputs
 from memx_core._io import IO
 from memx_core.errors import InvalidInputError
 from memx_core.flows import adding, changing, working
-from memx_core.flows.learning import Batch
+from memx_core.flows.batches import Batch
 from memx_core.flows.room import Room
 from memx_core.memory.arguments import Messages
 from memx_core.memory.calls.owners import owner
