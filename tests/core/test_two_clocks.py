@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,10 +11,9 @@ import pytest
 from memx_core import InvalidInputError, ScopeError
 from memx_core.testing import ManualClock, ScriptedLLM
 from tests.answers import NOTHING, adds, answer, deletes, operation, updates
-from tests.conftest import Door
+from tests.conftest import Door, MakeDoor
 
 ADA = {"user_id": "ada"}
-READS = ("get_all", "search", "recall")
 
 
 def said(memory: Door, text: str, llm: ScriptedLLM, reply: dict[str, Any], **options: Any) -> str:
@@ -372,6 +372,9 @@ def test_a_clock_that_was_set_back_makes_no_two_versions_of_one_memory(memory: D
         at = start + timedelta(minutes=minutes)
         assert len(memory.get_all(**ADA, known_at=at)) == len(texts(memory, "x", known_at=at)) <= 1
         assert len(memory.get_all(**ADA, as_of=at)) <= 1
+        statuses = [item.status for item in memory.get_all(**ADA, known_at=at, include_superseded=True)]
+        assert statuses[:1] in ([], ["active"])
+        assert set(statuses[1:]) <= {"superseded"}
         memory.get(change.memory_id, known_at=at)
     assert memory.get(change.memory_id, known_at=clock() - timedelta(minutes=30)).text == "Third"
 
@@ -400,3 +403,39 @@ def test_an_undone_deletion_was_none(memory: Door, llm: ScriptedLLM, clock: Manu
     assert texts(memory, as_of=gone) == ["Ada lives in Bergen"]
     assert texts(memory, as_of=first) == ["Ada lives in Oslo"]
     assert texts(memory, as_of=second) == ["Ada lives in Bergen"]
+
+
+def test_what_is_erased_is_gone_from_the_past_too(memory: Door, llm: ScriptedLLM, clock: ManualClock) -> None:
+    id, first, second = moved(memory, llm, clock)
+    memory.erase(**ADA)
+    clock.advance(days=1)
+    for when in ({"known_at": first}, {"as_of": first}, {"known_at": second, "as_of": first}):
+        assert memory.get(id, **when) is None
+        assert list(memory.get_all(**ADA, **when)) == []
+        assert texts(memory, include_messages=True, **when) == []
+    assert memory.get(id, version=1) is None
+    assert memory.diff(first - timedelta(days=1), **ADA) == []
+
+
+def test_the_past_stands_still_while_others_write(make: MakeDoor, clock: ManualClock) -> None:
+    memory = make()
+    ids = [memory.add(f"Fact {n}", infer=False, **ADA).changes[0].memory_id for n in range(4)]
+    known = clock()
+    clock.advance(days=1)
+    expected = memory.get_all(**ADA)
+
+    def change(id: str) -> None:
+        for number in range(6):
+            memory.memory.update(id, f"Changed {number}")
+        memory.memory.delete(id)
+
+    with ThreadPoolExecutor(len(ids)) as pool:
+        writing = [pool.submit(change, id) for id in ids]
+        while not all(future.done() for future in writing):
+            assert memory.get_all(**ADA, known_at=known) == expected
+            hits = memory.search("fact", **ADA, known_at=known, as_of=known)
+            assert {hit.memory.id: hit.memory for hit in hits} == {item.id: item for item in expected}
+    for future in writing:
+        future.result()
+    assert memory.get_all(**ADA, known_at=known) == expected
+    assert list(memory.get_all(**ADA)) == []

@@ -125,7 +125,7 @@ class Looking(RuleBasedStateMachine):
         self.seen[self.clock()] = self._reads()
         self.clock.advance(hours=hours)
 
-    def _reads(self, **when: datetime) -> dict[Any, Any]:
+    def _reads(self, **when: Any) -> dict[Any, Any]:
         """What all reads return, for all scopes; nothing of what there is not."""
         read: dict[Any, Any] = {id: item for id in self.owners if (item := self.memory.get(id, **when))}
         for scope in SCOPES:
@@ -144,7 +144,7 @@ class Looking(RuleBasedStateMachine):
             items += page
         return by_version(items)
 
-    def _found(self, scope: Scope, **when: datetime) -> Read:
+    def _found(self, scope: Scope, **when: Any) -> Read:
         hits = self.memory.search(WORDS[0], limit=100, include_messages=True, **when, **ids_of(scope))
         return by_version(hit.memory for hit in hits)
 

@@ -121,18 +121,20 @@ def _masked(query: str, known: frozenset[str]) -> tuple[frozenset[str], str]:
     return names, masked
 
 
-async def _found(io: IO, room: Room, asked: Search, query: IndexQuery, cut: _Cut, now: datetime) -> list[_Confirmed]:
+async def _found(
+    io: IO, room: Room, asked: Search, query: IndexQuery, cut: _Cut, now: datetime, *, again: bool = True
+) -> list[_Confirmed]:
     """Hits that the ledger confirms, best first: at least those that can be among the best."""
     (hits,) = await io.call(room.index.search, query)
     fused = fuse(hits)
     first = _contenders(fused, cut)
     found = await _confirmed(io, room, asked, first, now)
     if len(found) < len(first):
-        # The ledger denies some (expired, or just deleted): the others move up.
+        # The ledger denies some (expired, or changed meanwhile): the others move up, or take their place.
         found += await _confirmed(io, room, asked, fused[len(first) :], now)
-        if len(found) < min(cut.wanted, len(fused)) and query.rows is None:
+        if len(found) < min(cut.wanted, len(fused)) and again:
             living = await _rows(io, room, asked, now)
-            return await _found(io, room, asked, replace(query, rows=living), cut, now)
+            return await _found(io, room, asked, replace(query, rows=living), cut, now, again=False)
     return found
 
 

@@ -66,7 +66,7 @@ def looked_at(known_at: datetime | None, as_of: datetime | None, *, now: datetim
 @cache
 def select_items() -> Select[*tuple[Any, ...]]:
     """Like `rows.select_items`: the versions as they stood then."""
-    ended = or_(is_ended(versions), versions.c.known_until <= _KNOWN)
+    ended = or_(is_ended(versions), _is_replaced(versions))
     conflicting = exists().where(conflicts.c.version == versions.c.row, _is_open(conflicts))
     return rows.select_items(
         status=case((ended, "superseded"), (conflicting, "conflict"), else_="active"),
@@ -86,18 +86,23 @@ def shown(*, timed: bool, superseded: bool = False) -> ColumnElement[bool]:
 
 def _is_believed(table: FromClause) -> ColumnElement[bool]:
     """The version that a memory consisted in: the last that was recorded, if that was no deletion."""
-    later = versions.alias()
     return and_(
         table.c.recorded_at <= _KNOWN,
         table.c.status != "deleted",
         or_(table.c.status.in_(rows.CURRENT), table.c.known_until > _KNOWN),
         _has_not_expired(table),
-        ~exists().where(
-            later.c.memory == table.c.memory,
-            later.c.version > table.c.version,
-            later.c.recorded_at <= _KNOWN,
-            ~is_ended(later),
-        ),
+        ~_is_replaced(table),
+    )
+
+
+def _is_replaced(table: FromClause) -> ColumnElement[bool]:
+    """The versions whose place another had taken."""
+    later = versions.alias()
+    return exists().where(
+        later.c.memory == table.c.memory,
+        later.c.version > table.c.version,
+        later.c.recorded_at <= _KNOWN,
+        ~is_ended(later),
     )
 
 
