@@ -35,7 +35,11 @@ class _Cut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A checked call of `search` or `recall`; without `then` about the present."""
+    """A checked call of `search` or `recall`; without `then` about the present.
+
+    Attributes:
+        excluded: Ids of turns that are not wanted.
+    """
 
     query: str
     scope: Scope
@@ -45,6 +49,7 @@ class Search:
     kinds: tuple[EntryKind, ...] = ("memory",)
     explain: bool = False
     then: Then | None = None
+    excluded: frozenset[str] = frozenset()
 
 
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
@@ -107,7 +112,7 @@ async def _query(
         scope=asked.scope,
         vectors=vector[np.newaxis],
         words=[text.tokens(asked.query)],
-        limit=max(POOL, 2 * asked.limit),
+        limit=max(POOL, 2 * asked.limit) + len(asked.excluded),
         kinds=asked.kinds,
         names=names,
         rows=rows,
@@ -126,7 +131,7 @@ async def _found(
 ) -> list[_Confirmed]:
     """Hits that the ledger confirms, best first: at least those that can be among the best."""
     (hits,) = await io.call(room.index.search, query)
-    fused = fuse(hits)
+    fused = [one for one in fuse(hits) if one.hit.kind == "memory" or one.hit.id not in asked.excluded]
     first = _contenders(fused, cut)
     found = await _confirmed(io, room, asked, first, now)
     if len(found) < len(first):

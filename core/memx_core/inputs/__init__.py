@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from memx_core.inputs.chat import messages
 from memx_core.inputs.counts import limit, max_tokens, threshold
-from memx_core.inputs.ids import key, memory_id, namespace, operation_id, scope, session
+from memx_core.inputs.ids import key, memory_id, message_ids, namespace, operation_id, scope, session
 from memx_core.inputs.plans import plan
 from memx_core.inputs.showing import show
 from memx_core.inputs.texts import clean, text
@@ -25,6 +25,7 @@ __all__ = [
     "limit",
     "max_tokens",
     "memory_id",
+    "message_ids",
     "messages",
     "metadata",
     "moment",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import overload
 
 from memx_core.errors import InvalidInputError, ScopeError
+from memx_core.inputs.shapes import is_collection
 from memx_core.inputs.showing import show
 from memx_core.inputs.texts import storable
 from memx_core.types import Scope
@@ -76,6 +77,18 @@ def operation_id(value: object) -> str:
         InvalidInputError: If it cannot be one.
     """
     return _id(value, "operation_id")
+
+
+def message_ids(value: object, name: str) -> frozenset[str]:
+    """Ids of messages, which may or may not exist; there may be none.
+
+    Raises:
+        InvalidInputError: If it is no collection of texts.
+    """
+    ids = [id for id in value if isinstance(id, str)] if is_collection(value) else None
+    if ids is None or (is_collection(value) and len(ids) < len(value)):
+        raise InvalidInputError(f"{name} must be a collection of message ids, not {show(value)}")
+    return frozenset(ids)
 
 
 def optional_id(value: object, name: str) -> str | None:

@@ -6,7 +6,7 @@ these names. Defaults live with the spelled-out method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from types import EllipsisType
 from typing import Any, TypeAlias, TypedDict
@@ -92,6 +92,7 @@ class RecallOptions(TypedDict, total=False):
     as_of: datetime | None
     known_at: datetime | None
     include_messages: bool
+    exclude_messages: Collection[str]
 
 
 class UpdateOptions(TypedDict, total=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Unpack
 
@@ -171,6 +172,7 @@ class Reading(Base):
         as_of: datetime | None = None,
         known_at: datetime | None = None,
         include_messages: bool = True,
+        exclude_messages: Collection[str] = (),
     ) -> Recall:
         """What the next prompt needs to know: `str(recall)` is a block of dated lines, as data.
 
@@ -186,6 +188,7 @@ class Reading(Base):
             as_of: Only what was true at this moment, superseded since or not; turns said by then.
             known_at: Only what was believed at this moment, as it was then.
             include_messages: Also turns of conversations.
+            exclude_messages: Ids of turns that the prompt holds anyway.
 
         Raises:
             ScopeError: If no id is given.
@@ -206,6 +209,7 @@ class Reading(Base):
                 as_of=as_of,
                 known_at=known_at,
                 include_messages=include_messages,
+                exclude_messages=exclude_messages,
             )
         )
 

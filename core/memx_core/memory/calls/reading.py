@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -131,6 +131,7 @@ def recall(
     as_of: datetime | None = None,
     known_at: datetime | None = None,
     include_messages: bool = True,
+    exclude_messages: Collection[str] = (),
 ) -> Coroutine[Any, Any, Recall]:
     """See `Memory.recall`."""
     asked = Search(
@@ -141,6 +142,7 @@ def recall(
         threshold=inputs.threshold(threshold),
         kinds=("memory", "message") if include_messages else ("memory",),
         then=then(known_at, as_of, now=room.clock()),
+        excluded=inputs.message_ids(exclude_messages, "exclude_messages"),
     )
     return searching.recall(io, room, asked, max_tokens=inputs.max_tokens(max_tokens))
 
