@@ -11,11 +11,10 @@ import pytest
 
 from memx_core import ErasureReport, IndexUnavailableError, Memory, MemoryNotFoundError, ScopeError
 from memx_core.index import ExactIndex
-from memx_core.testing import FakeEmbedder, ScriptedLLM, SyncFakeEmbedder, SyncScriptedLLM
+from memx_core.testing import FakeEmbedder, PushedIndex, ScriptedLLM, SyncFakeEmbedder, SyncScriptedLLM
 from memx_core.types import Scope
 from tests.answers import NOTHING, adds, deletes, updates
 from tests.conftest import Door, MakeDoor
-from tests.core.test_memory_properties import PushedIndex
 
 ADA, BOB = {"user_id": "ada"}, {"user_id": "bob"}
 
@@ -82,6 +81,19 @@ def test_calls_of_a_wider_scope_do_not_stand_in_the_way(memory: Door) -> None:
     assert memory.erase(**ADA).changes == 2
     assert memory.erase(agent_id="x").changes == 2
     assert memory.erase(agent_id="x") == ErasureReport(verified=True)
+
+
+def test_an_undo_that_reached_beyond_its_scope_does_not_stand_in_the_way(memory: Door) -> None:
+    """It is a call of what was undone, and took back what `delete_all` did to others as well; that stays."""
+    memory.put_messages("s", {"role": "user", "content": "note"}, learn=False, **ADA)
+    added = memory.add("note", infer=False, agent_id="x", **ADA)
+    memory.delete_all(**ADA)
+    assert memory.search("note", include_messages=True, **ADA) == []
+    memory.undo(added.operation_id, cascade=True, **ADA)
+    found = memory.search("note", include_messages=True, **ADA)
+    assert [hit.memory.agent_id for hit in found] == [None]
+    assert memory.erase(agent_id="x").verified
+    assert memory.search("note", include_messages=True, **ADA) == found
 
 
 def test_a_scoped_memory_erases_its_own_scope(memory: Door) -> None:
@@ -193,7 +205,7 @@ def test_an_update_under_way_finds_nothing_to_update(make: MakeDoor) -> None:
 
 def test_adds_from_many_threads_are_erased_whole_or_come_after(tmp_path: Path) -> None:
     """What a thread began to add after `erase` had returned is there; all else is there whole, or not at all."""
-    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db", background=False) as memory:
         erased, started = threading.Event(), threading.Barrier(5)
         after: set[str] = set()
 

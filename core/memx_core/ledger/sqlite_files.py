@@ -93,27 +93,36 @@ def _residue(database: Database, path: str, encoding: str, blocks: Blocks) -> in
 
 
 def _living(driver: sqlite3.Connection, encoding: str) -> Iterator[bytes]:
-    """Each row of each table, ours or not, as its values stand in the file one after the other."""
+    """Each row of each table, ours or not, as its values stand side by side in the table and in its indexes."""
     names = driver.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0").fetchall()
+    tables = [("sqlite_master", list[list[str]]()), *((name, _keys(driver, name)) for (name,) in names)]
     former, driver.text_factory = driver.text_factory, bytes  # of others' tables not all need be UTF-8
     try:
-        for name in ("sqlite_master", *(name for (name,) in names)):
-            yield from _rows(driver, name, encoding)
+        for name, keys in tables:
+            yield from _rows(driver, name, keys, encoding)
     finally:
         driver.text_factory = former
 
 
-def _rows(driver: sqlite3.Connection, table: str, encoding: str) -> Iterator[bytes]:
-    quoted = table.replace('"', '""')
-    cursor = driver.execute(f'SELECT * FROM "{quoted}"')
-    columns = [column for column, *_ in cursor.description]
-    namespace = columns.index("namespace") if "namespace" in columns else None
-    owners = [at for at, column in enumerate(columns) if column in ("user_id", "agent_id", "run_id")]
+def _keys(driver: sqlite3.Connection, table: str) -> list[list[str]]:
+    """The columns of each of its indexes that has several."""
+    indexes = [row[1] for row in driver.execute(f"PRAGMA index_list({_quoted(table)})")]
+    found = ([row[2] for row in driver.execute(f"PRAGMA index_info({_quoted(index)})")] for index in indexes)
+    return [columns for columns in found if len(columns) > 1 and None not in columns]
+
+
+def _rows(driver: sqlite3.Connection, table: str, keys: list[list[str]], encoding: str) -> Iterator[bytes]:
+    cursor = driver.execute(f"SELECT * FROM {_quoted(table)}")
+    places = {column: at for at, (column, *_) in enumerate(cursor.description)}
+    orders = [range(len(places)), *([places[column] for column in key] for key in keys)]
     for row in cursor:
         values = [_stored(value, encoding) for value in row]
-        yield b"".join(values) + b"\0"
-        if namespace is not None:  # as in the keys of our indexes
-            yield b"".join(values[namespace] + values[at] + b"\0" for at in owners)
+        yield b"".join(b"".join([values[at] for at in order]) + b"\0" for order in orders)
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def _stored(value: object, encoding: str) -> bytes:
