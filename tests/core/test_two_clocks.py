@@ -392,6 +392,34 @@ def test_what_was_reverted_was_never_true(memory: Door, llm: ScriptedLLM, clock:
     assert ["Bergen" in line for line in lines if "out of date" in line] == [True]
 
 
+def test_all_that_a_revert_skips_was_never_true(memory: Door, llm: ScriptedLLM, clock: ManualClock) -> None:
+    id, first, second = moved(memory, llm, clock)
+    third = clock()
+    memory.update(id, "Ada lives in Rome")
+    clock.advance(days=1)
+    memory.revert(id, to=1)
+    clock.advance(days=1)
+    assert [memory.get(id, as_of=moment).version for moment in (first, second, third)] == [4, 4, 4]
+    assert [memory.get(id, known_at=third, as_of=moment).version for moment in (first, second, third)] == [1, 2, 3]
+
+
+def test_a_time_that_was_undone_was_never_one(memory: Door, llm: ScriptedLLM, clock: ManualClock) -> None:
+    id = said(memory, "I'm Ada, I live in Oslo", llm, adds("Ada lives in Oslo"))
+    start = clock()
+    known = clock.advance(days=1)
+    llm.queue(updates(0, "Ada has lived in Bergen since 2019", when="since 2019"))
+    result = memory.add("I have lived in Bergen since 2019", **ADA)
+    clock.advance(days=1)
+    in_2020 = datetime(2020, 6, 1, tzinfo=UTC)
+    assert texts(memory, as_of=in_2020) == ["Ada has lived in Bergen since 2019"]
+    memory.undo(result.operation_id)
+    clock.advance(days=1)
+    assert texts(memory, as_of=in_2020) == []
+    assert texts(memory, as_of=start) == ["Ada lives in Oslo"]
+    assert texts(memory, as_of=in_2020, known_at=known) == ["Ada has lived in Bergen since 2019"]
+    assert memory.get(id, as_of=start).valid_from == start
+
+
 def test_an_undone_deletion_was_none(memory: Door, llm: ScriptedLLM, clock: ManualClock) -> None:
     id, first, second = moved(memory, llm, clock)
     gone = clock()

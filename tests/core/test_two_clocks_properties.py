@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule
 from sqlalchemy import StaticPool, create_engine
 
-from memx_core import Change, Memory, MemoryItem, MemxError, Scope
+from memx_core import AddResult, Change, Memory, MemoryItem, MemxError, Scope
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from memx_core.testing.source import within
 from tests.answers import operation
@@ -20,7 +20,8 @@ from tests.answers import operation
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper", "walnut")
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True).map(" ".join)
-SCOPE = st.sampled_from(SCOPES)
+SCOPE = st.sampled_from([SCOPES[0], *SCOPES])
+EVENTS = ["ADD", "UPDATE", "UPDATE", "CONFLICT", "CONFLICT"]
 BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 Read: TypeAlias = dict[tuple[str, int], MemoryItem]
 """What a call returned, by id and version; of each at most one."""
@@ -30,7 +31,6 @@ class Looking(RuleBasedStateMachine):
     """Notes at every moment what all reads return, and asks for it again later."""
 
     ids = Bundle("ids")
-    calls = Bundle("calls")
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,10 +52,19 @@ class Looking(RuleBasedStateMachine):
             self.memory.close()
             self.engine.dispose()
 
-    def _made(self, scope: Scope, changes: Iterable[Change]) -> Any:
+    @initialize(target=ids)
+    def begin(self) -> Any:
+        made = [self.memory.add("lantern harbour violin", infer=False, **ids_of(scope)).changes for scope in SCOPES]
+        return multiple(*(id for scope, changes in zip(SCOPES, made, strict=True) for id in self._note(scope, changes)))
+
+    def _note(self, scope: Scope, changes: Iterable[Change]) -> list[str]:
+        """The memories that are new."""
         fresh = [change.memory_id for change in changes if change.memory_id not in self.owners]
         self.owners.update(dict.fromkeys(fresh, scope))
-        return multiple(*fresh)
+        return fresh
+
+    def _made(self, scope: Scope, changes: Iterable[Change]) -> Any:
+        return multiple(*self._note(scope, changes))
 
     @rule(target=ids, scope=SCOPE, text=TEXTS, hours=st.sampled_from([None, None, 2, 5]), kind=st.booleans())
     def add(self, scope: Scope, text: str, hours: int | None, kind: bool) -> Any:
@@ -64,18 +73,35 @@ class Looking(RuleBasedStateMachine):
         made = self.memory.add(text, infer=False, expires_at=expires, metadata=metadata, **ids_of(scope))
         return self._made(scope, made.changes)
 
-    @rule(
-        target=ids,
-        scope=SCOPE,
-        text=TEXTS,
-        hours=st.integers(-4, 0),
-        event=st.sampled_from(["ADD", "UPDATE", "UPDATE", "CONFLICT", "DELETE"]),
-    )
+    @rule(target=ids, scope=SCOPE, text=TEXTS, hours=st.integers(-4, 0), event=st.sampled_from(EVENTS))
     def learn(self, scope: Scope, text: str, hours: int, event: str) -> Any:
         """A model does something to whatever it is shown first; said now or before."""
+        return self._made(scope, self._learn(scope, text, hours, event).changes)
+
+    def _learn(self, scope: Scope, text: str, hours: int, event: str) -> AddResult:
         self.llm.queue({"operations": [operation(event, text, target=0, quote=text)]})
-        said = self.clock() + timedelta(hours=hours)
-        return self._made(scope, self.memory.add(text, timestamp=said, **ids_of(scope)).changes)
+        return self.memory.add(text, timestamp=self.clock() + timedelta(hours=hours), **ids_of(scope))
+
+    @rule(target=ids, scope=SCOPE, text=TEXTS, hours=st.integers(-4, 0), event=st.sampled_from(EVENTS))
+    def learn_by_mistake(self, scope: Scope, text: str, hours: int, event: str) -> Any:
+        """What was undone was never true."""
+        before = self._truths()
+        result = self._learn(scope, text, hours, event)
+        self.restored.update(change.memory_id for change in self.memory.undo(result.operation_id))
+        assert self._truths() == before
+        return self._made(scope, result.changes)
+
+    def _truths(self) -> list[set[Any]]:
+        """What is said to have been true at all moments, whichever versions say so."""
+        return [
+            {
+                (item.id, item.text, item.valid_from, item.valid_to)
+                for item in self._pages(scope, as_of=moment + timedelta(hours=hours)).values()
+            }
+            for scope in SCOPES
+            for moment in (*self.seen, self.clock())
+            for hours in (-3, 0)
+        ]
 
     @rule(id=ids, text=TEXTS)
     def update(self, id: str, text: str) -> None:
@@ -97,7 +123,6 @@ class Looking(RuleBasedStateMachine):
     def delete_all(self, scope: Scope) -> None:
         self.memory.delete_all(**ids_of(scope))
 
-    @precondition(lambda self: hasattr(self.memory, "revert"))
     @rule(id=ids, to=st.integers(1, 3))
     def revert(self, id: str, to: int) -> None:
         try:
@@ -106,7 +131,6 @@ class Looking(RuleBasedStateMachine):
             return  # there is no such version, or it is the current one
         self.restored.add(id)
 
-    @precondition(lambda self: hasattr(self.memory, "undo"))
     @rule(id=ids, which=st.integers(0, 5))
     def undo(self, id: str, which: int) -> None:
         history = self.memory.history(id)
@@ -232,5 +256,5 @@ def ids_of(scope: Scope) -> dict[str, Any]:
 
 TestLooking = Looking.TestCase
 TestLooking.settings = settings(
-    max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
