@@ -64,10 +64,10 @@ class Lineage:
 
     def before(self, first: Row[Any]) -> list[Wanted]:
         """What has to be made for the memory to be again as it was before the version `first`."""
-        head = self._origin(first.before or 0)
-        wanted = [Wanted(self.versions.get(head))]
+        wanted = [Wanted(self.versions.get(first.before or 0))]
         if not _is_undoing(first):
             return wanted
+        head = self._origin(first.before or 0)
         again = [row for row in self._in_force(first.version - 1) if row.version > first.restores]
         behind = [Wanted(row, ended=True) for row in reversed(again) if row.version != head and row.status != "deleted"]
         return behind if behind and self._origin(first.restores) == head else behind + wanted
