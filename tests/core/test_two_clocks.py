@@ -181,6 +181,19 @@ def test_what_had_expired_by_then_was_not_known(memory: Door, clock: ManualClock
     assert texts(memory, as_of=start, known_at=start) == ["The parking code is 42"]
 
 
+def test_a_version_that_expired_is_not_shown_where_it_was_true(memory: Door, clock: ManualClock) -> None:
+    start = clock()
+    friday, sunday = start + timedelta(days=5), start + timedelta(days=7)
+    (change,) = memory.add("On holiday until Friday", infer=False, expires_at=friday, **ADA).changes
+    clock.advance(days=3)
+    memory.update(change.memory_id, "On holiday until Sunday", expires_at=sunday)
+    assert texts(memory, as_of=start) == ["On holiday until Friday"]
+    clock.advance(days=3)
+    assert texts(memory, as_of=start) == []
+    assert texts(memory, as_of=clock()) == ["On holiday until Sunday"]
+    assert texts(memory, as_of=start, known_at=start) == ["On holiday until Friday"]
+
+
 def test_filters_pages_and_limits_hold_in_the_past(memory: Door, clock: ManualClock) -> None:
     for number in range(5):
         memory.add(f"Fact number {number}", infer=False, metadata={"even": number % 2 == 0}, **ADA)
