@@ -104,6 +104,7 @@ class _Loading:
     counts: dict[str, int] = field(default_factory=dict[str, int])
     _before: dict[str, int] = field(default_factory=dict[str, int])
     _instead: dict[str, str] = field(default_factory=dict[str, str])  # left out: the id of what says the same
+    _reach: dict[str, Scope] = field(default_factory=dict[str, Scope])  # of operations that came as parts
     _later: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])  # operations to refer to
     _space: tuple[int, int] | None = None
 
@@ -170,20 +171,29 @@ class _Loading:
         return {row.id: row for row in self.connection.execute(select(table).where(table.c.id.in_(wanted)))}
 
     def _calls(self, ids: Iterable[str | None]) -> dict[str, Row[Any]]:
-        """Operations by id, the load itself among them when a line refers to it."""
-        wanted = set(ids)
-        if self.load.write.id in wanted:
-            self._opened()
-        return self._by_id(operations, wanted)
+        """Operations by id."""
+        return self._by_id(operations, ids)
 
     def _call(self, number: int, known: Mapping[str, Row[Any]], id: str, scope: Scope) -> int:
         """The number of an operation that a row of `scope` may refer to: one of that scope, or around it."""
+        if id == self.load.write.id:
+            return self._opened()
         row = known.get(id)
-        mine = row is not None and row.namespace == self.load.write.namespace and _around(rows.scope_of(row), scope)
-        if row is None or not mine:
+        if row is None or row.namespace != self.load.write.namespace:
             raise InvalidInputError(f"line {number} refers to operation {id!r}, which is not before it")
+        here = self._reach.get(id, rows.scope_of(row))
+        if not _around(here, scope):
+            if id not in self._reach:
+                raise InvalidInputError(f"line {number} refers to operation {id!r}, which is not before it")
+            self._widen(id, _common(here, scope))
         seq: int = row.seq
         return seq
+
+    def _widen(self, id: str, scope: Scope) -> None:
+        """An operation that came as part of a scope proves to have reached further."""
+        self._opened()
+        self._reach[id] = scope
+        self.connection.execute(update(operations).where(operations.c.id == id).values(self._address(scope)))
 
     def _mine(self, number: int, kind: str, row: Row[Any], scope: Scope) -> None:
         """Whether what is here under an id belongs to whom the file says."""
@@ -234,6 +244,7 @@ class _Loading:
             "status": line.status,
             "key": line.key,
             "request": line.request,
+            "plan": line.plan,
             "actor": line.actor,
             "prompt": line.prompt,
             "usage": {**_NO_USAGE, **line.usage},
@@ -251,7 +262,7 @@ class _Loading:
         return {(row.address, row.key) for row in self.connection.execute(statement)}
 
     def _same_call(self, number: int, line: OperationLine, row: Row[Any]) -> None:
-        """What is here under the id must be the same call; one that came as part of a scope may prove to be wider."""
+        """What is here under the id must be the same call, though either may be known only as part of a scope."""
         here = rows.scope_of(row)
         same = (row.namespace, row.kind, row.actor, row.at) == (
             self.load.write.namespace,
@@ -259,12 +270,12 @@ class _Loading:
             line.actor,
             line.at,
         )
-        wider = _common(here, line.scope) if line.partial else line.scope
-        if not same or not _around(wider, here):
+        if not same or not (line.partial or _around(line.scope, here)):
             raise InvalidInputError(f"line {number}: operation {line.id!r} is here already, and is another one")
-        if wider != here:
-            self._opened()
-            self.connection.execute(update(operations).where(operations.c.seq == row.seq).values(self._address(wider)))
+        if line.partial:
+            self._reach[line.id] = here
+        elif line.scope != here:
+            self._widen(line.id, line.scope)
 
     def _refer_later(self, seq: int, line: OperationLine) -> None:
         for column, id in (("learned_by", line.learned_by), ("undone_by", line.undone_by)):
@@ -336,13 +347,12 @@ class _Loading:
         numbers: list[tuple[int, MessageLine]] = []
         for number, line in batch:
             self._allow(number, line.scope)
-            values = self._message_values(number, line, calls, waiting)
-            place = (values["address"], line.session, line.id)
+            place = (addresses.digest(self.load.write.namespace, line.scope), line.session, line.id)
             if place in known:
                 self._same_turn(number, line, known[place])
                 continue
             _unseen(number, place, fresh, line.id)
-            fresh[place] = values
+            fresh[place] = self._message_values(number, line, calls, waiting)
             numbers.append((number, line))
         made = self._made(messages, messages.c.row, fresh)
         self._vectors(message_vectors, zip(made, numbers, strict=True))
@@ -540,12 +550,11 @@ class _Loading:
     def _vectors(self, table: Table, made: Iterable[tuple[int, tuple[int, Line]]]) -> None:
         values: list[dict[str, Any]] = []
         for row, (number, line) in made:
-            if embedded_text(line) is None:
-                continue
             vector = self.vector(number, line)
-            if vector is None:
+            if vector is not None:
+                values.append({"row": row, "space": self._serving(number, len(vector)), "vector": vector})
+            elif embedded_text(line) is not None:
                 raise Outdated([str(number)])
-            values.append({"row": row, "space": self._serving(number, len(vector)), "vector": vector})
         self._insert(table, values)
 
     def _serving(self, number: int, size: int) -> int:

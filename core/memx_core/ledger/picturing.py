@@ -49,6 +49,7 @@ def operation_line(row: Row[Any]) -> OperationLine:
         status=row.status,
         key=row.key,
         request=row.request,
+        plan=row.plan,
         actor=row.actor,
         prompt=row.prompt,
         usage={name: count for name, count in row.usage.items() if count},

@@ -72,7 +72,7 @@ _Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 _Name: TypeAlias = Annotated[_Text, Field(max_length=16_384), AfterValidator(_told)]
 _Id: TypeAlias = Annotated[_Text, Field(max_length=36), AfterValidator(_told)]
 _Short: TypeAlias = Annotated[_Text, Field(max_length=16, min_length=1)]
-_Digest: TypeAlias = Annotated[str, Field(pattern="^[0-9a-f]{1,64}$")]
+_Digest: TypeAlias = Annotated[_Text, Field(max_length=64, min_length=1)]
 _Number: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _Count: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Json: TypeAlias = Annotated[dict[str, Any], AfterValidator(_json)]
@@ -132,6 +132,7 @@ class OperationLine(_Owned):
     status: _Short
     key: _Text | None = None
     request: _Digest | None = None
+    plan: _Digest | None = None
     actor: _Text
     prompt: _Digest | None = None
     usage: dict[Literal["calls", "input_tokens", "output_tokens", "embedding_calls"], _Count] = {}
@@ -220,7 +221,7 @@ class VersionLine(_Strict):
     type: Literal["version"]
     memory: _Id
     version: _Number
-    restores: _Number | None = None
+    restores: _Count | None = None
     status: Status
     kind: Kind
     text: _Text

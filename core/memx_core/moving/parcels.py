@@ -62,14 +62,22 @@ class Parcel:
         return cls(**{**tree, "messages": turns})
 
 
-def conversations(given: object, now: datetime) -> Iterator[Conversation]:
-    """What was given to `backfill`, one by one; messages of their own are conversations of one turn that go on.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A conversation, or with `goes_on` a message by itself, of whose conversation more may come."""
+
+    conversation: Conversation
+    goes_on: bool = False
+
+
+def conversations(given: object, now: datetime) -> Iterator[Given]:
+    """What was given to `backfill`, one by one.
 
     Raises:
         InvalidInputError: If something in it is none.
     """
     if isinstance(given, Path):
-        yield from read_chatgpt(given)
+        yield from map(Given, read_chatgpt(given))
         return
     if isinstance(given, Conversation | Mapping | Message) or not isinstance(given, Iterable):
         raise InvalidInputError(
@@ -82,19 +90,17 @@ def conversations(given: object, now: datetime) -> Iterator[Conversation]:
             raise InvalidInputError(f"conversation {number}: {error}") from None
 
 
-def _conversation(one: object, now: datetime) -> Conversation:
+def _conversation(one: object, now: datetime) -> Given:
     if isinstance(one, Conversation):
-        return replace(one, messages=_messages(one.messages, now), session_id=inputs.session(one.session_id))
+        session = inputs.session(one.session_id)
+        return Given(replace(one, messages=_messages(one.messages, now), session_id=session))
     if is_mapping(one) and "messages" in one:
         session, title = one.get("session_id"), one.get("title")
         said = _messages(one["messages"], now)
-        return Conversation(inputs.session(session), said, title if isinstance(title, str) else None)
+        return Given(Conversation(inputs.session(session), said, title if isinstance(title, str) else None))
     if isinstance(one, Message | Mapping | str):
-        return Conversation(None, _messages([one], now), title=_LOOSE)
-    return Conversation(None, _messages(one, now))
-
-
-_LOOSE = "\x00loose"  # no title that anybody gave: it has NUL
+        return Given(Conversation(None, _messages([one], now)), goes_on=True)
+    return Given(Conversation(None, _messages(one, now)))
 
 
 def _messages(given: object, now: datetime) -> tuple[Message, ...]:
@@ -128,31 +134,28 @@ class _Open:
     started: datetime | None = None
 
 
-def parcels(given: Iterable[Conversation], scope: Scope, *, most: int) -> Iterator[Parcel]:
+def parcels(given: Iterable[Given], scope: Scope, *, most: int) -> Iterator[Parcel]:
     """The turns in parcels of about `most` tokens; a turn that is longer is one by itself."""
-    open_ones: dict[str, _Open] = {}
-    loose = ""
-    for conversation in given:
-        is_loose = conversation.title == _LOOSE
-        named = conversation.session_id or (loose if is_loose and loose else _named(conversation.messages))
-        loose = named if is_loose and not conversation.session_id else loose
-        touched: set[str] = set()
+    unfinished: dict[str, _Open] = {}
+    nameless = ""  # the conversation of messages by themselves that name none
+    for one in given:
+        conversation = one.conversation
+        named = conversation.session_id or (nameless if one.goes_on and nameless else _named(conversation.messages))
+        nameless = named if one.goes_on else nameless
+        touched: dict[str, _Open] = {}
         for message in conversation.messages:
             session = conversation.session_id or message.session_id or named
-            open_one = open_ones.setdefault(session, _Open(started=conversation.started))
-            touched.add(session)
+            parcel = touched[session] = unfinished.setdefault(session, _Open(started=conversation.started))
             tokens = estimate_tokens(message.content) + OVERHEAD
-            if open_one.messages and open_one.tokens + tokens > most:
-                yield _closed(session, open_one, scope)
-            open_one.messages.append(message)
-            open_one.tokens += tokens
-        if not is_loose:
-            for session in sorted(touched):
-                if open_ones[session].messages:
-                    yield _closed(session, open_ones[session], scope)
-    for session, open_one in open_ones.items():
-        if open_one.messages:
-            yield _closed(session, open_one, scope)
+            if parcel.tokens + tokens > most:
+                yield from _closed(session, parcel, scope)
+            parcel.messages.append(message)
+            parcel.tokens += tokens
+        for session, parcel in touched.items():
+            if not one.goes_on:
+                yield from _closed(session, parcel, scope)
+    for session, parcel in unfinished.items():
+        yield from _closed(session, parcel, scope)
 
 
 def _named(messages: Iterable[Message]) -> str:
@@ -166,8 +169,10 @@ def _pictured(message: Message) -> list[str | None]:
     return [message.role, message.name, message.content, time]
 
 
-def _closed(session: str, open_one: _Open, scope: Scope) -> Parcel:
-    """The parcel, which begins anew."""
+def _closed(session: str, open_one: _Open, scope: Scope) -> Iterator[Parcel]:
+    """The parcel, unless it is empty; it begins anew."""
+    if not open_one.messages:
+        return
     when = times(open_one.messages, open_one.last)
     turns = tuple(
         replace(
@@ -189,4 +194,4 @@ def _closed(session: str, open_one: _Open, scope: Scope) -> Parcel:
     open_one.position += len(turns)
     open_one.last = when[-1]
     open_one.messages, open_one.tokens = [], 0
-    return parcel
+    yield parcel

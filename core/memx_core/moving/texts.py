@@ -8,7 +8,7 @@ from memx_core.types import Message
 
 
 def embedded_text(line: Line) -> str | None:
-    """The text that its vector is made from; `None` if it has none."""
+    """The text that its vector is to be made from; `None` if it has none, or a job will make it."""
     if isinstance(line, VersionLine):
         return _of_version(line)
     if isinstance(line, MessageLine):
@@ -23,6 +23,6 @@ def _of_version(line: VersionLine) -> str | None:
 
 
 def _of_message(line: MessageLine) -> str | None:
-    if line.cleared or line.role not in ("user", "assistant") or not line.content.strip():
+    if line.cleared or line.job is not None or line.role not in ("user", "assistant") or not line.content.strip():
         return None
     return searchable.message_text(Message(line.role, line.content, name=line.name))
