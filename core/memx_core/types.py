@@ -303,7 +303,8 @@ class AddResult:
 
     Attributes:
         operation_id: Id of the call in the ledger.
-        status: `done`; `queued` (the messages are safe, to be learned from later); `review`.
+        status: `done`; `queued` (the messages are safe, to be learned from later); `review` (the policy
+            holds something back: see `pending`, `approve` and `reject`).
         changes: What changed, in order; what was already known is not a change.
         warnings: What was proposed and not done, each `code: detail`.
         usage: What it cost.
