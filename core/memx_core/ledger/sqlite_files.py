@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from memx_core.ledger import residue, sqlite
@@ -95,29 +97,37 @@ def _residue(database: Database, path: str, encoding: str, blocks: Blocks) -> in
 def _living(driver: sqlite3.Connection, encoding: str) -> Iterator[bytes]:
     """Each row of each table, ours or not, as its values stand side by side in the table and in its indexes."""
     names = driver.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0").fetchall()
-    tables = [("sqlite_master", list[list[str]]()), *((name, _keys(driver, name)) for (name,) in names)]
+    layouts = [_layout(driver, name) for name in ("sqlite_master", *(name for (name,) in names))]
     former, driver.text_factory = driver.text_factory, bytes  # of others' tables not all need be UTF-8
     try:
-        for name, keys in tables:
-            yield from _rows(driver, name, keys, encoding)
+        for layout in layouts:
+            for row in driver.execute(f"SELECT * FROM {_quoted(layout.table)}"):
+                values = [_stored(value, encoding) for value in row]
+                yield b"".join(b"".join([values[at] for at in order]) + b"\0" for order in layout.orders)
     finally:
         driver.text_factory = former
 
 
-def _keys(driver: sqlite3.Connection, table: str) -> list[list[str]]:
-    """The columns of each of its indexes that has several."""
-    indexes = [row[1] for row in driver.execute(f"PRAGMA index_list({_quoted(table)})")]
-    found = ([row[2] for row in driver.execute(f"PRAGMA index_info({_quoted(index)})")] for index in indexes)
-    return [columns for columns in found if len(columns) > 1 and None not in columns]
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where the columns of a table's rows stand: in the table, and in each index."""
+
+    table: str
+    orders: tuple[tuple[int, ...], ...]
 
 
-def _rows(driver: sqlite3.Connection, table: str, keys: list[list[str]], encoding: str) -> Iterator[bytes]:
-    cursor = driver.execute(f"SELECT * FROM {_quoted(table)}")
-    places = {column: at for at, (column, *_) in enumerate(cursor.description)}
-    orders = [range(len(places)), *([places[column] for column in key] for key in keys)]
-    for row in cursor:
-        values = [_stored(value, encoding) for value in row]
-        yield b"".join(b"".join([values[at] for at in order]) + b"\0" for order in orders)
+def _layout(driver: sqlite3.Connection, table: str) -> _Layout:
+    columns = driver.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+    place = {name: at for at, (_, name, *_) in enumerate(columns)}
+    keys = [at for at, (*_, key) in enumerate(columns) if key]
+    # A key of whole numbers is the row's own number: not in the row, but at the end of each index.
+    number = tuple(keys) if len(keys) == 1 and columns[keys[0]][2].upper() == "INTEGER" else ()
+    orders = [tuple(at for at in place.values() if at not in number)]
+    for _, index, *_ in driver.execute(f"PRAGMA index_list({_quoted(table)})"):
+        names = [name for _, _, name in driver.execute(f"PRAGMA index_info({_quoted(index)})")]
+        if None not in names:  # an expression, which our tables have none of
+            orders.append((*(place[name] for name in names), *number))
+    return _Layout(table, tuple(orders))
 
 
 def _quoted(name: str) -> str:
@@ -126,9 +136,17 @@ def _quoted(name: str) -> str:
 
 
 def _stored(value: object, encoding: str) -> bytes:
+    """The bytes of a value in a row."""
     if isinstance(value, bytes):
         return value if encoding == "utf-8" else value.decode(errors="surrogateescape").encode(encoding, "replace")
-    return b"" if value in (None, 0, 1) else b"\0"  # these take no room in a row
+    if isinstance(value, int):
+        size = next(size for size in _SIZES if value >> (8 * size - 1) in (0, -1))
+        return value.to_bytes(size, signed=True) if value not in (0, 1) else b""
+    return b"" if value is None else struct.pack(">d", value)
+
+
+_SIZES = (1, 2, 3, 4, 6, 8)
+"""Bytes that SQLite keeps a whole number in; 0 and 1 take none."""
 
 
 # --- what files hold ------------------------------------------------------------------------
