@@ -1,4 +1,4 @@
-"""A recall that shows in traces as a retriever run, keeps to its time, and fails open.
+"""A recall that shows in traces as a retriever run, and keeps to its time.
 
 Each recall is a retriever of its own, because the block that goes into the prompt is more than
 the documents that a trace shows.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
+import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from threading import Lock
 from typing import TypeVar
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -24,41 +25,14 @@ from memx_core import Recall, ScopedMemory
 from memx_core.memory.arguments import RecallOptions
 
 T = TypeVar("T")
-
-
-class Recalling(BaseRetriever):
-    """One recall of one scope; `found` is what it came to."""
-
-    _handle: ScopedMemory = PrivateAttr()
-    _options: RecallOptions = PrivateAttr()
-    _found: Recall = PrivateAttr(default_factory=lambda: Recall(""))
-
-    def __init__(self, handle: ScopedMemory, options: RecallOptions) -> None:
-        super().__init__()
-        self._handle = handle
-        self._options = options
-
-    @property
-    def found(self) -> Recall:
-        """The recall, once it was invoked."""
-        return self._found
-
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        self._found = self._handle.recall(query, **self._options)
-        return [document(hit) for hit in self._found.hits]
-
-    async def _aget_relevant_documents(
-        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
-    ) -> list[Document]:
-        self._found = await self._handle.arecall(query, **self._options)
-        return [document(hit) for hit in self._found.hits]
-
-    def _get_ls_params(self, **kwargs: object) -> LangSmithRetrieverParams:
-        return LangSmithRetrieverParams(ls_retriever_name="memx")
+_AT_ONCE = 32
+"""Calls of one middleware that may be under way, those included that nobody waits for any more."""
 
 
 class Deadline:
-    """Runs calls for at most so many seconds. What takes longer goes on by itself, unheeded.
+    """Runs calls for at most so many seconds. A blocking one that takes longer goes on by itself, unheeded.
+
+    Its threads are daemons, for a program must be able to end while a provider is silent.
 
     Args:
         seconds: `None` waits as long as it takes.
@@ -66,8 +40,7 @@ class Deadline:
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds
-        self._pool: ThreadPoolExecutor | None = None
-        self._lock = Lock()
+        self._free = threading.Semaphore(_AT_ONCE)
 
     def run(self, func: Callable[[], T]) -> T:
         """What `func` returns.
@@ -77,13 +50,33 @@ class Deadline:
         """
         if self._seconds is None:
             return func()
-        context = contextvars.copy_context()
-        waiting: Future[T] = self._threads().submit(lambda: context.run(func))
+        end = time.monotonic() + self._seconds
+        if not self._free.acquire(timeout=self._seconds):
+            raise TimeoutError(f"{_AT_ONCE} calls are waiting for an answer already")
+        waiting: Future[T] = Future()
+        work = self._work(func, waiting)
         try:
-            return waiting.result(self._seconds)
+            threading.Thread(target=contextvars.copy_context().run, args=(work,), name="memx", daemon=True).start()
+        except BaseException:
+            self._free.release()
+            raise
+        try:
+            return waiting.result(end - time.monotonic())
         except FutureTimeoutError:
-            waiting.cancel()
+            if waiting.done():
+                raise  # the provider's own
             raise TimeoutError(f"no answer within {self._seconds} s") from None
+
+    def _work(self, func: Callable[[], T], waiting: Future[T]) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                waiting.set_result(func())
+            except BaseException as error:  # noqa: BLE001  # handed to whoever waits
+                waiting.set_exception(error)
+            finally:
+                self._free.release()
+
+        return work
 
     async def arun(self, func: Callable[[], Awaitable[T]]) -> T:
         """What the coroutine of `func` returns.
@@ -94,8 +87,43 @@ class Deadline:
         async with asyncio.timeout(self._seconds):
             return await func()
 
-    def _threads(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="memx-recall")
-            return self._pool
+
+class Recalling(BaseRetriever):
+    """One recall of one scope; `found` is what it came to.
+
+    Args:
+        handle: The scope.
+        options: Of its `recall`.
+        deadline: How long that may take.
+    """
+
+    name: str | None = "memx"
+
+    _handle: ScopedMemory = PrivateAttr()
+    _options: RecallOptions = PrivateAttr()
+    _deadline: Deadline = PrivateAttr()
+    _found: Recall = PrivateAttr(default_factory=lambda: Recall(""))
+
+    def __init__(self, handle: ScopedMemory, options: RecallOptions, deadline: Deadline) -> None:
+        super().__init__()
+        self._handle = handle
+        self._options = options
+        self._deadline = deadline
+
+    @property
+    def found(self) -> Recall:
+        """The recall, once it was invoked."""
+        return self._found
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        self._found = self._deadline.run(lambda: self._handle.recall(query, **self._options))
+        return [document(hit) for hit in self._found.hits]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
+    ) -> list[Document]:
+        self._found = await self._deadline.arun(lambda: self._handle.arecall(query, **self._options))
+        return [document(hit) for hit in self._found.hits]
+
+    def _get_ls_params(self, **kwargs: object) -> LangSmithRetrieverParams:
+        return LangSmithRetrieverParams(ls_retriever_name="memx")

@@ -7,8 +7,9 @@ and what was said is kept in the memory's own ledger, to be learned from in the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypeAlias
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, NotRequired, Self
 
 from langchain.agents.middleware.types import (
     AgentMiddleware,
@@ -25,34 +26,39 @@ from langgraph.runtime import Runtime
 from langgraph.types import TracePolicy, omit_payload
 
 from langchain_memx import _capturing as capturing
+from langchain_memx import _settings as settings
+from langchain_memx._capturing import Due, Saved
 from langchain_memx._placing import Placement, after_system, beside_user, latest_human
 from langchain_memx._recalling import Deadline, Recalling
+from langchain_memx._settings import OnError
+from langchain_memx._turns import Question, Turn, Turns
 from langchain_memx.contents import content_text
 from langchain_memx.scopes import Given, resolve, thread
-from memx_core import InvalidInputError, Memory, Message, ScopedMemory, ScopeError
-from memx_core.memory.arguments import AddOptions, RecallOptions
+from memx_core import InvalidInputError, Memory, ScopedMemory, ScopeError
+from memx_core.memory.arguments import AddOptions
 
-OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
+_LONGEST_QUESTION = 4000
 _logger = logging.getLogger("langchain_memx")
 
 
-class Recalled(NamedTuple):
-    """What was recalled, and for which message."""
-
-    message_id: str | None
-    block: str
-
-
 class MemxState(AgentState[Any]):
-    """What the middleware keeps in the agent's state, unseen by input and output.
+    """What the middleware keeps in the agent's state, unseen by input and output. No words of anybody.
 
     Attributes:
-        memx_recalled: Of this run only: never in a checkpoint, where it would grow stale.
-        memx_saved: Id of the last message that is kept already.
+        memx_turn: Name of this run: never in a checkpoint, so that a resumed run recalls again.
+        memx_saved: How far the thread is kept, by the middleware's name.
     """
 
-    memx_recalled: NotRequired[Annotated[Recalled | None, UntrackedValue, PrivateStateAttr]]
-    memx_saved: NotRequired[Annotated[str | None, PrivateStateAttr]]
+    memx_turn: NotRequired[Annotated[str | None, UntrackedValue, PrivateStateAttr]]
+    memx_saved: NotRequired[Annotated[dict[str, Saved], PrivateStateAttr]]
+
+
+class _Run(NamedTuple):
+    """Whose run it is, and of which conversation."""
+
+    handle: ScopedMemory
+    session: str | None
+    whose: str
 
 
 class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
@@ -132,157 +138,204 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         name: str = "MemxMiddleware",
     ) -> None:
         super().__init__()
-        if placement not in ("user", "system"):
-            raise InvalidInputError(f"placement={placement!r} is neither 'user' nor 'system'")
-        if on_error not in ("ignore", "raise") and not callable(on_error):
-            raise InvalidInputError(f"on_error={on_error!r} is neither 'ignore' nor 'raise' nor a function")
         self.tools = []
-        self._memory = memory
         self._given = Given(user_id, agent_id, run_id)
-        self._recall_options = RecallOptions(
-            max_tokens=max_tokens, include_messages=include_messages, threshold=threshold, filters=filters
+        self._memory = settings.memory(memory, self._given)
+        self._recall_options = settings.recall_options(
+            max_tokens=max_tokens,
+            limit=limit,
+            threshold=threshold,
+            filters=filters,
+            include_messages=include_messages,
         )
-        if limit is not None:
-            self._recall_options["limit"] = limit
-        self._instructions, self._metadata = instructions, metadata
-        self._placement = placement
+        self._add_options = settings.add_options(instructions=instructions, metadata=metadata)
+        self._placement = settings.placement(placement)
         self._recalls, self._learns, self._tool_results = recall, learn, tool_results
-        self._deadline = Deadline(timeout)
-        self._on_error = on_error
-        self._name = name
+        self._deadline = Deadline(settings.timeout(timeout))
+        self._on_error = settings.on_error(on_error)
+        self._name = settings.name(name)
+        self._turns = Turns()
 
     @property
     def name(self) -> str:
         """The name of this middleware in the agent's graph."""
         return self._name
 
-    # Before the agent: catch up on a turn that was cut off, and recall once a turn.
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: what it has is the memory, and there is one."""
+        return self
+
+    # Before the agent: whose turn is it, and is anything of earlier ones not kept yet?
 
     def before_agent(self, state: MemxState, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """Keeps what an earlier turn left unsaved, and recalls for what the user said."""
-        handle, messages = self._handle(runtime), state["messages"]
-        saved = self._capture(handle, state, messages[: latest_human(messages) or 0], runtime)
-        return {**saved, "memx_recalled": self._recall(handle, messages)}
+        """Keeps what earlier turns left, as one that was cut off does."""
+        run, messages = self._run(runtime), state["messages"]
+        saved = self._begun(state, run)
+        earlier = messages[: capturing.turn_start(messages)]
+        done = self._keep(run, self._due(earlier, saved))
+        return self._noted(state, capturing.upto(saved, earlier) if done else saved)
 
     async def abefore_agent(self, state: MemxState, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """Like `before_agent`, awaiting the memory."""
-        handle, messages = self._handle(runtime), state["messages"]
-        saved = await self._acapture(handle, state, messages[: latest_human(messages) or 0], runtime)
-        return {**saved, "memx_recalled": await self._arecall(handle, messages)}
+        """Like `before_agent`, without blocking the loop."""
+        run, messages = self._run(runtime), state["messages"]
+        saved = self._begun(state, run)
+        earlier = messages[: capturing.turn_start(messages)]
+        done = await self._akeep(run, self._due(earlier, saved))
+        return self._noted(state, capturing.upto(saved, earlier) if done else saved)
 
-    # Around the model: the block goes into the request.
+    # Around the model: what is remembered goes into the request, once every other middleware had its say.
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
-        """Calls the model with what was recalled."""
-        recalled = _still_good(request)
-        if recalled is None:  # resumed after an interrupt, or the user said something since
-            recalled = self._recall(self._handle(request.runtime), request.messages)
-        return handler(self._placed(request, recalled))
+        """Calls the model with what is remembered."""
+        turn = self._turn(request)
+        if turn.block is None:  # the first call of the turn, or of a run that was resumed
+            turn.block = self._recall(request, turn.question)
+        return handler(self._placed(request, turn.block))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """Like `wrap_model_call`, awaiting the memory and the model."""
-        recalled = _still_good(request)
-        if recalled is None:
-            recalled = await self._arecall(self._handle(request.runtime), request.messages)
-        return await handler(self._placed(request, recalled))
+        turn = self._turn(request)
+        if turn.block is None:
+            turn.block = await self._arecall(request, turn.question)
+        return await handler(self._placed(request, turn.block))
 
     # After the agent: what was said is kept, to be learned from in the background.
 
     def after_agent(self, state: MemxState, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """Keeps the turn."""
-        return self._capture(self._handle(runtime), state, state["messages"], runtime) or None
+        """Keeps the turn, unless somebody else began it."""
+        run, heard = self._run(runtime), self._turns.end(state.get("memx_turn"))
+        saved = self._begun(state, run) if self._owns(state, run) else None
+        if saved is None or not self._keep(run, self._due(state["messages"], saved, heard)):
+            return None
+        return self._noted(state, capturing.upto(saved, state["messages"]))
 
     async def aafter_agent(self, state: MemxState, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """Like `after_agent`, without blocking the loop."""
-        return await self._acapture(self._handle(runtime), state, state["messages"], runtime) or None
+        run, heard = self._run(runtime), self._turns.end(state.get("memx_turn"))
+        saved = self._begun(state, run) if self._owns(state, run) else None
+        if saved is None or not await self._akeep(run, self._due(state["messages"], saved, heard)):
+            return None
+        return self._noted(state, capturing.upto(saved, state["messages"]))
 
-    # Inside.
+    # Whose it is.
 
-    def _handle(self, runtime: Runtime[Any]) -> ScopedMemory:
-        """The memory of the run's user.
+    def _run(self, runtime: Runtime[Any]) -> _Run:
+        """The run's user and conversation.
 
         Raises:
-            ScopeError: If nobody says who that is.
+            ScopeError: If nobody says who the user is.
         """
-        if isinstance(self._memory, ScopedMemory):
-            return self._memory
-        scope = resolve(self._given, runtime=runtime, config=_config())
-        return self._memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
+        config, memory = _config(), self._memory
+        if not isinstance(memory, ScopedMemory):
+            scope = resolve(self._given, runtime=runtime, config=config)
+            memory = memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
+        return _Run(memory, thread(runtime, config), capturing.address(memory.scope))
 
-    def _recall(self, handle: ScopedMemory, messages: Sequence[BaseMessage]) -> Recalled:
-        message_id, query = _question(messages)
-        if not self._recalls or not query:
-            return Recalled(message_id, "")
-        recalling = Recalling(handle, self._recall_options)
+    def _saved(self, state: Mapping[str, Any]) -> Saved | None:
+        found: dict[str, Saved] = state.get("memx_saved") or {}
+        return found.get(self._name)
+
+    def _owns(self, state: Mapping[str, Any], run: _Run) -> bool:
+        """Whether the turn is that user's: a colleague who resumes it to approve something did not say it."""
+        saved = self._saved(state)
+        return saved is None or saved["whose"] == run.whose
+
+    def _begun(self, state: MemxState, run: _Run) -> Saved:
+        checkpointed = capturing.is_checkpointed(_config())
+        return capturing.begun(self._saved(state), state["messages"], run.whose, checkpointed=checkpointed)
+
+    def _noted(self, state: MemxState, saved: Saved) -> dict[str, Any]:
+        others: dict[str, Saved] = state.get("memx_saved") or {}
+        turn = state.get("memx_turn") or uuid.uuid4().hex  # another MemxMiddleware may have named it
+        return {"memx_saved": {**others, self._name: saved}, "memx_turn": turn}
+
+    # Recalling.
+
+    def _turn(self, request: ModelRequest[Any]) -> Turn:
+        name: Any = request.state.get("memx_turn")
+        turn = self._turns.at(name, _question(request.messages))
+        saved = self._saved(request.state)
+        if self._learns and saved is not None:
+            turn.hear(capturing.unsaved(request.state["messages"], saved)[0])
+        return turn
+
+    def _recall(self, request: ModelRequest[Any], question: Question) -> str:
+        recalling = self._recalling(request, question)
+        if recalling is None:
+            return ""
         try:
-            self._deadline.run(lambda: recalling.invoke(query))
+            recalling.invoke(question.text)
         except Exception as error:  # noqa: BLE001  # a model without memories is better than none
-            self._heard("recall", error)
-            return Recalled(message_id, "")
-        return Recalled(message_id, recalling.found.text)
+            self._failed("recall", error)
+            return ""
+        return recalling.found.text
 
-    async def _arecall(self, handle: ScopedMemory, messages: Sequence[BaseMessage]) -> Recalled:
-        message_id, query = _question(messages)
-        if not self._recalls or not query:
-            return Recalled(message_id, "")
-        recalling = Recalling(handle, self._recall_options)
+    async def _arecall(self, request: ModelRequest[Any], question: Question) -> str:
+        recalling = self._recalling(request, question)
+        if recalling is None:
+            return ""
         try:
-            await self._deadline.arun(lambda: recalling.ainvoke(query))
+            await recalling.ainvoke(question.text)
         except Exception as error:  # noqa: BLE001  # a model without memories is better than none
-            self._heard("recall", error)
-            return Recalled(message_id, "")
-        return Recalled(message_id, recalling.found.text)
+            self._failed("recall", error)
+            return ""
+        return recalling.found.text
 
-    def _placed(self, request: ModelRequest[Any], recalled: Recalled) -> ModelRequest[Any]:
-        if not recalled.block:
+    def _recalling(self, request: ModelRequest[Any], question: Question) -> Recalling | None:
+        run = self._run(request.runtime)
+        if not self._recalls or not question.text or not self._owns(request.state, run):
+            return None
+        shown = [message.id for message in request.messages if message.id is not None]
+        return Recalling(run.handle, {**self._recall_options, "exclude_messages": shown}, self._deadline)
+
+    def _placed(self, request: ModelRequest[Any], block: str) -> ModelRequest[Any]:
+        if not block:
             return request
         if self._placement == "system":
-            return request.override(system_message=after_system(request.system_message, recalled.block))
-        return request.override(messages=beside_user(request.messages, recalled.block))
+            return request.override(system_message=after_system(request.system_message, block))
+        return request.override(messages=beside_user(request.messages, block))
 
-    def _capture(
-        self, handle: ScopedMemory, state: MemxState, messages: Sequence[BaseMessage], runtime: Runtime[Any]
-    ) -> dict[str, Any]:
-        """The new watermark, if something was kept."""
-        session = thread(runtime, _config())
-        new = self._new(state, messages, session)
-        if not new:
-            return {}
-        try:
-            handle.add(new, **self._options(session))
-        except Exception as error:  # noqa: BLE001  # the watermark stays, and the next turn catches up
-            self._heard("keep", error)
-            return {}
-        return {"memx_saved": messages[-1].id}
+    # Keeping.
 
-    async def _acapture(
-        self, handle: ScopedMemory, state: MemxState, messages: Sequence[BaseMessage], runtime: Runtime[Any]
-    ) -> dict[str, Any]:
-        session = thread(runtime, _config())
-        new = self._new(state, messages, session)
-        if not new:
-            return {}
-        try:
-            await handle.aadd(new, **self._options(session))
-        except Exception as error:  # noqa: BLE001  # the watermark stays, and the next turn catches up
-            self._heard("keep", error)
-            return {}
-        return {"memx_saved": messages[-1].id}
-
-    def _new(self, state: MemxState, messages: Sequence[BaseMessage], session: str | None) -> list[Message]:
+    def _due(self, messages: Sequence[BaseMessage], saved: Saved, heard: Iterable[BaseMessage] = ()) -> Due:
         if not self._learns:
-            return []
-        unsaved = capturing.unsaved(messages, state.get("memx_saved"), threaded=session is not None)
-        return capturing.captured(unsaved, tool_results=self._tool_results)
+            return Due([], again=False)
+        return capturing.due(messages, saved, heard=heard, tool_results=self._tool_results)
 
-    def _options(self, session: str | None) -> AddOptions:
-        return AddOptions(session_id=session, instructions=self._instructions, metadata=self._metadata, wait=False)
+    def _keep(self, run: _Run, due: Due) -> bool:
+        """Whether nothing of it is left to be kept."""
+        if not due.messages:
+            return True
+        try:
+            self._deadline.run(lambda: capturing.keep(run.handle, due, self._options(run)))
+        except Exception as error:  # noqa: BLE001  # the watermark stays, and the next turn catches up
+            return self._unkept(error)
+        return True
 
-    def _heard(self, doing: str, error: Exception) -> None:
+    async def _akeep(self, run: _Run, due: Due) -> bool:
+        if not due.messages:
+            return True
+        try:
+            await self._deadline.arun(lambda: capturing.akeep(run.handle, due, self._options(run)))
+        except Exception as error:  # noqa: BLE001  # the watermark stays, and the next turn catches up
+            return self._unkept(error)
+        return True
+
+    def _options(self, run: _Run) -> AddOptions:
+        options = self._add_options.copy()
+        options["session_id"] = run.session
+        return options
+
+    def _unkept(self, error: Exception) -> bool:
+        """Whether to try it no more: what is refused today is refused tomorrow, and would hold up the rest."""
+        self._failed("keep", error)
+        return isinstance(error, InvalidInputError)
+
+    def _failed(self, doing: str, error: Exception) -> None:
         """What an application wants done about a failure; who has no user fails whatever it wants."""
         if isinstance(error, ScopeError) or self._on_error == "raise":
             raise error
@@ -300,17 +353,12 @@ def _config() -> RunnableConfig | None:
         return None  # a hook that somebody calls outside of a graph
 
 
-def _question(messages: Sequence[BaseMessage]) -> tuple[str | None, str]:
-    """Id and text of what the user said last."""
+def _question(messages: Sequence[BaseMessage]) -> Question:
+    """What the user said last; of a long text its beginning and its end."""
     at = latest_human(messages)
     if at is None:
-        return None, ""
-    return messages[at].id, content_text(messages[at].content).strip()
-
-
-def _still_good(request: ModelRequest[Any]) -> Recalled | None:
-    """What was recalled for what the user said last."""
-    recalled = request.state.get("memx_recalled")
-    if not isinstance(recalled, Recalled) or recalled.message_id != _question(request.messages)[0]:
-        return None
-    return recalled
+        return Question()
+    text = content_text(messages[at].content).strip()
+    if len(text) > _LONGEST_QUESTION:
+        text = f"{text[: _LONGEST_QUESTION // 2]}\n{text[-_LONGEST_QUESTION // 2 :]}"
+    return Question(messages[at].id, text)

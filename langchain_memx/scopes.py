@@ -23,11 +23,19 @@ HOW = (
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Ids that were given when the object was made; they come first."""
+    """Ids that were given when the object was made; they come first.
+
+    Raises:
+        ScopeError: If one of them cannot be an id.
+    """
 
     user_id: str | None = None
     agent_id: str | None = None
     run_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("user_id", "agent_id", "run_id"):
+            object.__setattr__(self, name, _id(getattr(self, name), name))  # a number is an id, a blank is none
 
 
 def resolve(given: Given, *, runtime: object = None, config: RunnableConfig | Mapping[str, Any] | None = None) -> Scope:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field
 
 from memx_core.embedders import HashingEmbedder
@@ -50,6 +53,43 @@ class ToolChat(PlainChat):
 
     def bind_tools(self, tools: Sequence[Any], **asked: Any):
         return self.bind(tools=[tool.__name__ for tool in tools], **asked)
+
+
+class AgentChat(ToolChat):
+    """For agents: its answers are streamed word by word, tool calls too. An answer may be a function of the prompt."""
+
+    def bind_tools(self, tools: Sequence[Any], **asked: Any):
+        return self.bind(tools=[getattr(tool, "name", None) or tool["name"] for tool in tools], **asked)
+
+    def _answer(self, messages: list[BaseMessage], colour: str, asked: dict[str, Any]) -> ChatResult:
+        result = super()._answer(messages, colour, asked)
+        for generation in result.generations:  # an answer that is given twice is two messages
+            generation.message = generation.message.model_copy(update={"id": str(uuid.uuid4())})
+        return result
+
+    def _pieces(self, result: ChatResult) -> Iterator[ChatGenerationChunk]:
+        message = result.generations[0].message
+        assert isinstance(message, AIMessage)
+        for piece in re.findall(r"\S+\s*", str(message.content)):
+            yield ChatGenerationChunk(message=AIMessageChunk(piece, id=message.id))
+        calls = [
+            {"name": made["name"], "args": json.dumps(made["args"]), "id": made["id"], "index": at}
+            for at, made in enumerate(message.tool_calls)
+        ]
+        last: Any = {"tool_call_chunks": calls, "usage_metadata": message.usage_metadata, "chunk_position": "last"}
+        yield ChatGenerationChunk(message=AIMessageChunk("", id=message.id, **last))
+
+    def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **asked: Any):
+        for chunk in self._pieces(self._answer(messages, "sync", asked)):
+            if run_manager:
+                run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+            yield chunk
+
+    async def _astream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **asked: Any):
+        for chunk in self._pieces(self._answer(messages, "async", asked)):
+            if run_manager:
+                await run_manager.on_llm_new_token(str(chunk.message.content), chunk=chunk)
+            yield chunk
 
 
 def call(arguments: Any, *, name: str = "MemoryOperations", **metadata: Any) -> AIMessage:

@@ -1,0 +1,87 @@
+"""What a `MemxMiddleware` is made with, checked: what can never work is refused before an agent runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from langchain_memx._placing import Placement
+from langchain_memx.scopes import Given
+from memx_core import InvalidInputError, Memory, ScopedMemory, inputs
+from memx_core.filters import compile_filter
+from memx_core.memory.arguments import AddOptions, RecallOptions
+
+OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
+
+
+def memory(value: object, given: Given) -> Memory | ScopedMemory:
+    """The memory; one that has a scope of its own goes with no other ids."""
+    if isinstance(value, Memory):
+        return value
+    if not isinstance(value, ScopedMemory):
+        raise InvalidInputError(f"memory must be a Memory or a ScopedMemory, not a {type(value).__qualname__}")
+    own = value.scope
+    pairs = ((given.user_id, own.user_id), (given.agent_id, own.agent_id), (given.run_id, own.run_id))
+    if any(wanted not in (None, fixed) for wanted, fixed in pairs):
+        raise InvalidInputError("the memory has a scope of its own; pass the Memory it was made from, or no ids")
+    return value
+
+
+def recall_options(
+    *,
+    max_tokens: int,
+    limit: int | None,
+    threshold: float | None,
+    filters: Mapping[str, Any] | None,
+    include_messages: bool,
+) -> RecallOptions:
+    """For `recall`."""
+    compile_filter(filters)
+    options = RecallOptions(
+        max_tokens=inputs.max_tokens(max_tokens),
+        include_messages=bool(include_messages),
+        threshold=inputs.threshold(threshold),
+        filters=filters,
+    )
+    if limit is not None:
+        options["limit"] = inputs.limit(limit)
+    return options
+
+
+def add_options(*, instructions: str | None, metadata: Mapping[str, Any] | None) -> AddOptions:
+    """For `add`: durable at once, learned from later."""
+    said = None if instructions is None else inputs.text(instructions, "instructions")
+    return AddOptions(instructions=said, metadata=inputs.metadata(metadata), wait=False)
+
+
+def placement(value: object) -> Placement:
+    """Where the block stands."""
+    if value in ("user", "system"):
+        return value
+    raise InvalidInputError(f"placement={value!r} is neither 'user' nor 'system'")
+
+
+def timeout(value: object) -> float | None:
+    """Seconds, or `None`."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise InvalidInputError(f"timeout={value!r} is no number of seconds above 0; None waits for ever")
+    return float(value)
+
+
+def on_error(value: OnError) -> OnError:
+    """What becomes of failures."""
+    if inspect.iscoroutinefunction(value):
+        raise InvalidInputError("on_error must be a plain function: it is called where nothing can be awaited")
+    if value not in ("ignore", "raise") and not callable(value):
+        raise InvalidInputError(f"on_error={value!r} is neither 'ignore' nor 'raise' nor a function")
+    return value
+
+
+def name(value: object) -> str:
+    """Of a middleware."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInputError(f"name={value!r} is no name")
+    return value
