@@ -51,8 +51,8 @@ class Background:
                 raise InvalidInputError(f"Background.{field.name} must be a number, not {value!r}")
             if not (value > 0 or (field.name == "idle" and value == 0)):
                 raise InvalidInputError(f"Background.{field.name} must be more than 0, not {value!r}")
-        if not isinstance(self.tries, int):
-            raise InvalidInputError(f"Background.tries must be a whole number, not {self.tries!r}")
+            if field.name == "tries" and not isinstance(value, int):
+                raise InvalidInputError(f"Background.tries must be a whole number, not {value!r}")
 
     def pause(self, failures: int) -> timedelta:
         """How long to wait after so many failures in a row."""

@@ -159,7 +159,12 @@ def test_an_outage_parks_nothing(tmp_path: Path) -> None:
             return llm.remaining == 0
 
         until(tried)
-        until(lambda: clock.advance(seconds=7) and not memory.pending())
+
+        def learned() -> bool:
+            clock.advance(seconds=7)
+            return not memory.pending()
+
+        until(learned)
         assert texts(memory) == {"Ada lives in Oslo"}
 
 
