@@ -3,8 +3,8 @@
 from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.hearing import Late
 from memx_core.ledger.histories import history
+from memx_core.ledger.intake.base import Load, Loaded
 from memx_core.ledger.ledger import Ledger
-from memx_core.ledger.loading import Load, Loaded
 from memx_core.ledger.moments import Then, looked_at
 from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import (

@@ -38,7 +38,7 @@ from memx_core.ledger import (
 from memx_core.ledger.engine import Database
 from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.hearing import Late
-from memx_core.ledger.loading import Load, Loaded, VectorOf
+from memx_core.ledger.intake.base import Load, Loaded, VectorOf
 from memx_core.ledger.moments import Then
 from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import (

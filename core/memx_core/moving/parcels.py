@@ -92,8 +92,8 @@ def conversations(given: object, now: datetime) -> Iterator[Given]:
 
 def _conversation(one: object, now: datetime) -> Given:
     if isinstance(one, Conversation):
-        session = inputs.session(one.session_id)
-        return Given(replace(one, messages=_messages(one.messages, now), session_id=session))
+        id = inputs.session(one.session_id)
+        return Given(replace(one, messages=_messages(one.messages, now), session_id=id))
     if is_mapping(one) and "messages" in one:
         session, title = one.get("session_id"), one.get("title")
         said = _messages(one["messages"], now)

@@ -1,0 +1,1 @@
+"""The parts of a load; `ledger.loading` puts them together."""
