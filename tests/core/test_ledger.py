@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, text
 
@@ -55,6 +57,51 @@ def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> No
         context = MigrationContext.configure(connection, opts={"version_table": "memx_alembic_version"})
         assert compare_metadata(context, metadata) == []
     Ledger(tmp_path / "old.db").write(write("1", add("a", "Ada lives in Oslo")))
+
+
+def test_flags_that_were_set_before_there_was_a_past_get_one(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    database = Database(path)
+    with database.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    with sqlite3.connect(path) as connection:
+        address = "'n', 'ada', 'digest'"
+        for seq in (1, 2, 3, 4):
+            connection.execute(
+                "INSERT INTO memx_operations (seq, id, namespace, user_id, address, kind, status, actor, usage, "
+                f"warnings, at) VALUES ({seq}, 'o{seq}', {address}, 'add', 'done', 'm', '{{}}', '[]', {seq}0)"
+            )
+        for seq, id in ((1, "a"), (2, "b")):
+            connection.execute(
+                "INSERT INTO memx_memories (seq, id, namespace, user_id, address, head, latest, alive, created_at) "
+                f"VALUES ({seq}, '{id}', {address}, 1, 1, 1, 10)"
+            )
+        versions = ((1, 1, "conflict", "'b'", 10, "NULL", 2), (2, 2, "superseded", "'a'", 20, 30, 3))
+        for row, memory, status, rival, recorded, until, revision in versions:
+            connection.execute(
+                "INSERT INTO memx_versions (row, memory, id, namespace, user_id, address, version, status, kind, text, "
+                "metadata, conflicts_with, said_at, valid_from, created_at, recorded_at, known_until, revision) VALUES "
+                f"({row}, {memory}, 'x', {address}, 1, '{status}', 'fact', 't', '{{}}', {rival}, 0, 0, 0, {recorded}, "
+                f"{until}, {revision})"
+            )
+            connection.execute(
+                "INSERT INTO memx_changes (operation, memory, event, version, reason, actor, at) "
+                f"VALUES ({row}, {memory}, 'ADD', 1, '', 'm', 0)"
+            )
+        connection.execute(
+            "INSERT INTO memx_messages (row, id, namespace, user_id, address, session, role, content, metadata, "
+            "said_at, recorded_at, cleared, withheld, overtaken, operation, revision) "
+            f"VALUES (1, 'm', {address}, '', 'user', 'hi', '{{}}', 0, 5, 0, 1, 0, 1, 4)"
+        )
+    Ledger(path).close()
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT version, rival, opened, since, closed, until FROM memx_conflicts")
+        assert found.fetchall() == [(1, "b", 2, 20, None, None), (2, "a", 2, 20, 3, 30)]
+        marked = connection.execute("SELECT message, mark, opened, since, closed, until FROM memx_marks")
+        assert marked.fetchall() == [(1, "withheld", 4, 5, None, None)]
 
 
 def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -149,6 +149,17 @@ def test_a_conflict_comes_back_with_its_version_while_the_other_side_says_the_sa
     assert memory.revert(old.memory_id, to=1).status == "active"
 
 
+def test_turns_are_out_of_date_only_as_long_as_their_version_is(memory: Door, llm: ScriptedLLM) -> None:
+    llm.queue(adds("Ada is 40"), updates(0, "Ada is 41"))
+    (made,) = memory.add("I am 40", **ADA).changes
+    memory.add("I am 41", **ADA)
+    assert ("I am 40", "superseded") in found(memory, "am")
+    memory.revert(made.memory_id, to=1)
+    assert found(memory, "am") == [("Ada is 40", "active"), ("I am 40", "active"), ("I am 41", "superseded")]
+    memory.update(made.memory_id, "Ada is 42")
+    assert ("I am 40", "superseded") in found(memory, "am"), "the version that came back rests on the same turn"
+
+
 # A call.
 
 
@@ -396,6 +407,7 @@ def test_an_undone_queued_call_is_not_learned_until_that_is_undone(make: MakeDoo
 
 def newest(memory: Door) -> str:
     """The last call of all, which may have changed no memory."""
+    assert isinstance(memory.memory, Memory)
     with memory.memory._room.ledger._database.reading() as connection:
         found = connection.exec_driver_sql("SELECT id FROM memx_operations ORDER BY seq DESC LIMIT 1").scalar()
     return str(found)
@@ -487,11 +499,11 @@ def test_texts_that_memories_traded_are_traded_back(memory: Door, llm: ScriptedL
 def _undo_of_much(memory: Memory, llm: ScriptedLLM) -> Callable[[], object]:
     """An undo that touches every table."""
     llm.queue(adds("Ada is 40", "Ada lives in Bergen"), answer(operation("CONFLICT", "Ada is 41", target=0)))
-    memory.add("I am 40 and live in Bergen", **ADA)
-    memory.add("I am 41", **ADA)
-    memory.add("I have a boat", wait=False, **ADA)
+    memory.add("I am 40 and live in Bergen", user_id="ada")
+    memory.add("I am 41", user_id="ada")
+    memory.add("I have a boat", wait=False, user_id="ada")
     llm.queue(answer(operation("UPDATE", "Ada is 39", target=0), operation("UPDATE", "Ada is in Turin", target=1)))
-    result = memory.add("I am 39 and in Turin", session_id="other", **ADA)
+    result = memory.add("I am 39 and in Turin", session_id="other", user_id="ada")
     return lambda: memory.undo(result.operation_id)
 
 
@@ -533,7 +545,7 @@ def _dump(path: Path) -> dict[str, list[Any]]:
 def test_of_two_that_undo_the_same_call_one_is_told(tmp_path: Path) -> None:
     memory = Memory(ScriptedLLM(default=NOTHING), FakeEmbedder(), tmp_path / "memx.db", background=False)
     for number in range(8):
-        made = memory.add(f"Ada keeps {number} bees", infer=False, **ADA)
+        made = memory.add(f"Ada keeps {number} bees", infer=False, user_id="ada")
         outcomes: list[str] = []
         barrier = threading.Barrier(2)
 

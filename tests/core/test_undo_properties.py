@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import StaticPool, create_engine
 
 from memx_core import Memory, MemoryItem, PlanConflictError, Scope
-from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
+from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
 from tests.answers import NOTHING, answer, operation
-from tests.core.test_memory_properties import PushedIndex, ids_of
+from tests.core.test_memory_properties import ids_of
 
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper")

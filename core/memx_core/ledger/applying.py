@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from memx_core import addresses
-from memx_core.ledger import periods, settling
+from memx_core.ledger import periods, settling, twins
 from memx_core.ledger.steps import Step, keeps_text, replaces_text, valid_from, version_row
 from memx_core.ledger.tables import changes, memories, versions
 from memx_core.ledger.values import Write
@@ -84,6 +84,7 @@ def carry_out(
     _close(connection, request, operation, steps)
     _move_heads(connection, request, steps)
     _create(connection, request, [step for step in steps if step.head is None])
+    twins.inherit(connection, request, steps)
     rows = _insert_versions(connection, request, operation, steps)
     return rows, _record(connection, request, operation, steps)
 
@@ -137,20 +138,9 @@ def _move_heads(connection: Connection, request: Write, steps: Sequence[Step]) -
         values: dict[str, Any] = {"latest": step.version}
         if not step.operation.ended:
             values |= {"head": step.version, "alive": step.operation.event != "DELETE"}
-            if step.operation.event != "DELETE" and not _is_twin(connection, request, step):
+            if step.operation.event != "DELETE" and not twins.is_twin(connection, request, step):
                 values["fingerprint"] = fingerprint(step.operation.text)
         connection.execute(update(memories).where(memories.c.seq == step.memory).values(values))
-
-
-def _is_twin(connection: Connection, request: Write, step: Step) -> bool:
-    if not request.twins:
-        return False
-    statement = select(memories.c.seq).where(
-        memories.c.address == addresses.digest(request.namespace, request.scope),
-        memories.c.fingerprint == fingerprint(step.operation.text),
-        memories.c.seq != step.memory,
-    )
-    return connection.execute(statement).first() is not None
 
 
 def _create(connection: Connection, request: Write, steps: Sequence[Step]) -> None:

@@ -79,13 +79,14 @@ def _carry_out(connection: Connection, request: Write, operation: int, steps: Se
 
 def contradict_again(connection: Connection, ended: ColumnElement[bool], operation: int) -> None:
     """Sets the conflicts again that `ended`, where both sides say now what they said then."""
+    columns = [*(conflicts.c[name] for name in ("version", "rival", "closed")), versions.c.memory, versions.c.address]
     statement = (
-        select(conflicts.c.version, conflicts.c.rival, conflicts.c.closed, versions.c.memory, versions.c.address)
+        select(*columns)
         .join(versions, versions.c.row == conflicts.c.version)
         .where(ended, conflicts.c.closed.is_not(None))
         .order_by(conflicts.c.seq)
     )
-    found: Sequence[Row[Any]] = connection.execute(statement).all()
+    found = connection.execute(statement).all()
     if not found:
         return
     rivals = _numbers(connection, found)

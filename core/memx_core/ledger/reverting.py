@@ -38,6 +38,7 @@ def revert(connection: Connection, request: Write, memory_id: str, to: int, reas
     (change,) = restoring.restore(connection, request, operation, [(line, [Wanted(source)])], reason)
     if line.head.alive and not lineages.says_the_same(line.head, source):
         sources.overtake(connection, [(number, line.head.version)], operation)
+    sources.renew(connection, number, source.version, operation)
     _contradict_again(connection, source, operation)
     return Reverted(reads.version(connection, request.namespace, memory_id, change.version), operation)
 

@@ -134,7 +134,7 @@ operations = Table(
     Column("kind", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("key", String),
-    Column("request", String(64)),  # digest of what came with the key
+    Column("request", String(64)),  # digest of what came with the key; of an undo the id of what it undid
     Column("plan", String(64)),  # digest of the plan that was carried out
     Column("actor", String, nullable=False),
     Column("prompt", String(64)),  # fingerprint of the prompt's static part
@@ -160,6 +160,12 @@ memories = Table(
     Column("fingerprint", String(64)),  # of the text's normal form, while alive; absent when a twin was asked for
     Column("created_at", Moment, nullable=False),
     Index("uq_memx_memories_address_fingerprint", "address", "fingerprint", unique=True),
+    Index(  # twins, and what has expired: few, so that looking for one costs nothing
+        "ix_memx_memories_twins",
+        *("address", "alive", "fingerprint"),  # all that is asked for: else SQLite takes the index above
+        sqlite_where=text("alive = 1 AND fingerprint IS NULL"),
+        postgresql_where=text("alive AND fingerprint IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -171,7 +177,7 @@ versions = Table(
     Column("id", String(36), nullable=False),  # the memory's
     *_address(),
     Column("version", Integer, nullable=False),
-    Column("restores", Integer),  # the version that it brings back; those between the two were mistakes
+    Column("restores", Integer),  # the version that it brings back (0: none); those between the two were mistakes
     Column("status", String(16), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("text", Text, nullable=False),

@@ -146,7 +146,7 @@ def _whole(connection: Connection, request: Write, undoing: _Undoing) -> set[int
     touched: defaultdict[int, set[int]] = defaultdict(set)
     for call, memory in connection.execute(statement):
         touched[call].add(memory)
-    elsewhere = lineages.read(connection, set().union(*touched.values()) - undoing.lines.keys())
+    elsewhere = lineages.read(connection, set[int]().union(*touched.values()) - undoing.lines.keys())
     return {
         call
         for call, found in touched.items()

@@ -108,6 +108,14 @@ def upgrade() -> None:
     op.add_column("memx_operations", sa.Column("plan", sa.String(length=64), nullable=True))
     op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
     op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))
+    op.create_index(
+        "ix_memx_memories_twins",
+        "memx_memories",
+        ["address", "alive", "fingerprint"],
+        unique=False,
+        sqlite_where=sa.text("alive = 1 AND fingerprint IS NULL"),
+        postgresql_where=sa.text("alive AND fingerprint IS NULL"),
+    )
     _seed_periods()
 
 
