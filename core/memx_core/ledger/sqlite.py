@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def file(connection: Connection) -> tuple[str, str]:
 
 
 @contextmanager
-def patience(connection: Connection, milliseconds: int) -> Iterator[None]:
+def patience(connection: Connection, milliseconds: int) -> Generator[None, None, None]:
     """Waits for others no longer than this."""
     asked = driver(connection)
     asked.execute(f"PRAGMA busy_timeout={milliseconds}")
