@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -226,7 +225,7 @@ def test_parcels_keep_every_turn_once_and_in_its_order(turns: list[Any], most: i
         assert positions == [sum(len(each.messages) for each in mine[:at]) for at in range(len(mine))]
     assert all(parcel.tokens <= most or len(parcel.messages) == 1 for parcel in made)
     assert len({parcel.digest for parcel in made}) == len(made)
-    again = [parcels.Parcel.from_json(json.loads(json.dumps(parcel.to_json()))) for parcel in made]
+    again = [parcels.unpacked(parcels.packed(parcel)) for parcel in made]
     assert again == made
     assert list(parcels.parcels(given, Scope("ada"), most=most)) == made
 

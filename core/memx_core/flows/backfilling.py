@@ -19,9 +19,9 @@ from memx_core.flows.batches import Batch, is_learned
 from memx_core.flows.room import Room
 from memx_core.flows.working import Hold
 from memx_core.ledger import JobRequest
-from memx_core.moving.parcels import Parcel, conversations, parcels
+from memx_core.moving.parcels import Parcel, conversations, packed, parcels, unpacked
 from memx_core.moving.reports import BackfillEstimate, BackfillReport, Warnings
-from memx_core.moving.spool import JsonSpool
+from memx_core.moving.spool import LineSpool
 from memx_core.text import estimate_tokens
 from memx_core.types import AddResult, Message, Scope
 
@@ -56,7 +56,7 @@ class _Run:
 
     room: Room
     wanted: Wanted
-    spool: JsonSpool = field(default_factory=JsonSpool)
+    spool: LineSpool = field(default_factory=LineSpool)
     heads: list[_Head] = field(default_factory=list[_Head])
     estimate: BackfillEstimate = field(default_factory=BackfillEstimate)
     report: BackfillReport = field(default_factory=lambda: BackfillReport(BackfillEstimate()))
@@ -64,7 +64,7 @@ class _Run:
 
     def batch(self, head: _Head) -> Batch:
         """The batch, with times for turns of which none is known."""
-        parcel = Parcel.from_json(self.spool.get(head.place))
+        parcel = unpacked(self.spool.get(head.place))
         beside = self.wanted.request.metadata
         now = self.room.clock()
         turns = tuple(
@@ -131,7 +131,7 @@ def _collect(run: _Run, given: object) -> None:
         began = next((turn.timestamp for turn in parcel.messages if turn.timestamp is not None), last)
         last = max(began, sessions.get(parcel.session, began))
         sessions[parcel.session] = last
-        head = _Head(last, order, run.spool.add(parcel.to_json()))
+        head = _Head(last, order, run.spool.add(packed(parcel)))
         run.heads.append(head)
         run.estimate = _with(run.estimate, run, parcel)
     run.heads.sort()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -12,6 +13,7 @@ from memx_core.errors import InvalidInputError
 _CHUNK = 1 << 16
 _LONGEST = 500_000_000
 _BLANK = " \t\r\n"
+_ENDS = re.compile(r"[ \t\r\n]*[],]")
 
 
 def elements(file: BinaryIO) -> Iterator[Any]:
@@ -75,10 +77,10 @@ class _Text:
                     raise InvalidInputError(f"element {count} of the file's list is damaged") from None
                 self._more(max(_CHUNK, len(self._held)))  # twice as much each time, so that little is read again
                 continue
-            if end < len(self._held) or self._ended:  # a number at the end may go on
+            if self._ended or _ENDS.match(self._held, end):
                 self._at = end
                 return value
-            self._more(_CHUNK)
+            self._more(max(_CHUNK, len(self._held)))  # what was read of a number may go on
 
     def _more(self, size: int) -> None:
         raw = self._file.read(size)

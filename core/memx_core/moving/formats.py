@@ -25,11 +25,12 @@ def check(value: object) -> Format | None:
     Raises:
         InvalidInputError: If it is neither.
     """
-    match value:
-        case None | "memx" | "mem0" | "chatgpt":
-            return value
-        case _:
-            raise InvalidInputError(f"format must be 'memx', 'mem0', 'chatgpt' or None, not {show(value)}")
+    for known in _KINDS:
+        if value == known:
+            return known
+    if value is None:
+        return None
+    raise InvalidInputError(f"format must be 'memx', 'mem0', 'chatgpt' or None, not {show(value)}")
 
 
 def kind(file: BinaryIO, asked: Format | None) -> Kind:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
+
+from pydantic import TypeAdapter
 
 from memx_core import inputs
 from memx_core.errors import InvalidInputError
@@ -44,22 +46,18 @@ class Parcel:
     tokens: int
     digest: str
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        turns = [
-            {**asdict(message), "timestamp": None if message.timestamp is None else message.timestamp.isoformat()}
-            for message in self.messages
-        ]
-        return {**asdict(self), "messages": turns}
 
-    @classmethod
-    def from_json(cls, tree: Mapping[str, Any]) -> Parcel:
-        """What `to_json` gave."""
-        turns = tuple(
-            Message(**{**turn, "timestamp": turn["timestamp"] and datetime.fromisoformat(turn["timestamp"])})
-            for turn in tree["messages"]
-        )
-        return cls(**{**tree, "messages": turns})
+_PARCEL = TypeAdapter(Parcel)
+
+
+def packed(parcel: Parcel) -> bytes:
+    """The parcel as JSON."""
+    return _PARCEL.dump_json(parcel)
+
+
+def unpacked(raw: bytes) -> Parcel:
+    """What `packed` gave."""
+    return _PARCEL.validate_json(raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def conversations(given: object, now: datetime) -> Iterator[Given]:
     if isinstance(given, Path):
         yield from map(Given, read_chatgpt(given))
         return
-    if isinstance(given, Conversation | Mapping | Message) or not isinstance(given, Iterable):
+    if isinstance(given, Conversation | Message) or is_mapping(given) or not isinstance(given, Iterable):
         raise InvalidInputError(
             f"conversations must be an iterable of them or a path, not {inputs.show(given)}; put one alone in a list"
         )
@@ -98,14 +96,14 @@ def _conversation(one: object, now: datetime) -> Given:
         session, title = one.get("session_id"), one.get("title")
         said = _messages(one["messages"], now)
         return Given(Conversation(inputs.session(session), said, title if isinstance(title, str) else None))
-    if isinstance(one, Message | Mapping | str):
+    if isinstance(one, Message | str) or is_mapping(one):
         return Given(Conversation(None, _messages([one], now)), goes_on=True)
     return Given(Conversation(None, _messages(one, now)))
 
 
 def _messages(given: object, now: datetime) -> tuple[Message, ...]:
     """Checked turns; those that give no time have none."""
-    if isinstance(given, str | Mapping | Message) or not isinstance(given, Iterable):
+    if isinstance(given, str | Message) or is_mapping(given) or not isinstance(given, Iterable):
         raise InvalidInputError(f"{inputs.show(given)} is no list of messages")
     found: list[Message] = []
     for at, raw in enumerate(cast("Iterable[object]", given)):

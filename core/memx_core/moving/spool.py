@@ -1,13 +1,11 @@
-"""Things that are made before a transaction and used in it, in memory or, when there are many, in a nameless file."""
+"""Things that are made before a transaction and used in it: in memory, or in a nameless file when they are many."""
 
 from __future__ import annotations
 
-import json
 import tempfile
 from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -44,22 +42,22 @@ class VectorSpool:
         self._file.close()
 
 
-class JsonSpool:
-    """JSON values, fetched again by the place that keeping them gave."""
+class LineSpool:
+    """Lines, fetched again by the place that keeping them gave."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # closed by `close`
 
-    def add(self, value: object) -> int:
-        """Keeps a value; where."""
+    def add(self, line: bytes) -> int:
+        """Keeps a line, which has no line break in it; where."""
         place = self._file.seek(0, 2)
-        self._file.write(json.dumps(value, ensure_ascii=False).encode() + b"\n")
+        self._file.write(line + b"\n")
         return place
 
-    def get(self, place: int) -> Any:  # noqa: ANN401  # any JSON
-        """The value that was kept there."""
+    def get(self, place: int) -> bytes:
+        """The line that was kept there."""
         self._file.seek(place)
-        return json.loads(self._file.readline())
+        return self._file.readline()
 
     def close(self) -> None:
         """Forgets them."""
