@@ -18,7 +18,7 @@ from functools import partial
 
 from memx_core._io import Current, Providers, SyncIO, run
 from memx_core.background import Background
-from memx_core.errors import LedgerError
+from memx_core.errors import LedgerError, MemxError
 from memx_core.flows import working
 from memx_core.flows.room import Room
 from memx_core.flows.working import Hold, Turn
@@ -85,6 +85,11 @@ def _unable(given: Providers) -> str | None:
     return None
 
 
+def _is_ours(error: Exception) -> bool:
+    """Whether it is not the provider or the database that is out of order."""
+    return isinstance(error, MemxError) and not isinstance(error, LedgerError)
+
+
 class Worker:
     """Learns from what is queued, when it is due.
 
@@ -119,14 +124,18 @@ class Worker:
                 self._thread = _start(self._run, "memx-worker")
         self._bell.set()
 
-    def stop(self, seconds: float = 0.0) -> None:
-        """Begins nothing more. What is at work may take so long; then it is left to others."""
+    def dismiss(self) -> None:
+        """Begins nothing more; does not wait for what is at work."""
         if self._process != os.getpid():
             self._afresh()
         self._stopping.set()
         self._bell.set()
+
+    def stop(self, seconds: float) -> None:
+        """Begins nothing more. What is at work may take so long; then it is left to others."""
+        self.dismiss()
         thread = self._thread
-        if thread is None or thread is threading.current_thread() or not seconds:
+        if thread is None or thread is threading.current_thread():
             return
         thread.join(seconds)
         if thread.is_alive() and (batch := self._at) is not None:
@@ -177,7 +186,7 @@ class Worker:
         turn = run(working.take(self._io(), self._room, self._holding, Claim(queue), down=down))
         if not isinstance(turn, Turn):
             return None
-        self._answered = turn.error is None or working.is_unusable(turn.error)
+        self._answered = turn.error is None or _is_ours(turn.error)
         self._failures = 0 if self._answered else self._failures + 1
         return turn
 

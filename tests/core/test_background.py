@@ -24,6 +24,7 @@ from memx_core.background import Background
 from memx_core.reports import Budget
 from memx_core.testing import AsyncScriptedLLM, FakeEmbedder, ManualClock, ScriptedLLM, SyncScriptedLLM
 from tests.answers import NOTHING, adds
+from tests.conftest import MakeDoor
 
 ADA = {"user_id": "ada"}
 QUICK = Background(poll=0.01, backoff=0.01)
@@ -350,3 +351,54 @@ def forking(path: str) -> None:
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
     memory.close()
+
+
+def test_a_spent_budget_holds_up_nobody_else(tmp_path: Path) -> None:
+    clock, llm = ManualClock(), ScriptedLLM(default=NOTHING)
+    budget = Budget(tokens_per_day_per_scope=1, on_exceed="error")
+    with opened(tmp_path, llm, clock=clock, budget=budget) as memory:
+        memory.add(OSLO, **ADA)
+        memory.add(OSLO, wait=False, **ADA)
+        for number in range(3):
+            memory.add(OSLO, wait=False, user_id=f"user-{number}")
+        clock.advance(seconds=5)
+        until(lambda: len(memory.pending()) == 1)
+        (job,) = memory.pending()
+        assert (job.status, job.attempts) == ("queued", 0)
+        until(lambda: memory.pending()[0].error)
+
+
+def test_closing_at_once_gives_back_what_is_at_work(tmp_path: Path) -> None:
+    gate = Gate()
+    memory = Memory(gate.llm, FakeEmbedder(), tmp_path / "memx.db", background=Background(poll=0.01, idle=0))
+    memory.add(OSLO, wait=False, **ADA)
+    assert gate.asked.wait(60)
+    memory.close(timeout=0)
+    with opened(tmp_path, ScriptedLLM([NOTHING]), background=False) as other:
+        other.flush(timeout=20)
+        assert other.pending() == []
+    gate.open.set()
+
+
+def test_what_is_erased_while_it_is_learned_from_is_not_shown_again(tmp_path: Path) -> None:
+    gate = Gate(adds("Ada lives in Oslo"))
+    with opened(tmp_path, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
+        memory.add(OSLO, wait=False, **ADA)
+        memory.add(OSLO, wait=False, user_id="bob")
+        assert gate.asked.wait(60)
+        memory.erase(**ADA)
+        gate.open.set()
+        until(lambda: not memory.pending())
+        assert texts(memory) == set()
+        assert len(memory.get_all(user_id="bob")) == 1
+        assert len(gate.llm.calls) <= 2
+
+
+def test_both_colours_have_a_worker(make: MakeDoor, clock: ManualClock) -> None:
+    door = make(llm=ScriptedLLM(default=adds("Ada lives in Oslo")), background=Background(poll=0.01, idle=5))
+    door.put_messages("s", OSLO, **ADA)
+    door.scoped(**ADA).add(OSLO, wait=False)
+    assert len(door.scoped(**ADA).pending()) == 2
+    clock.advance(seconds=5)
+    until(lambda: not door.pending())
+    assert len(door.get_all(**ADA)) == 1

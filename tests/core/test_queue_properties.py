@@ -58,7 +58,7 @@ class Queues(RuleBasedStateMachine):
             background=Background(tries=TRIES),
         )
         assert self.memory._worker is not None
-        self.memory._worker.stop()  # its turns are taken here, one by one
+        self.memory._worker.dismiss()  # its turns are taken here, one by one
         self.worker = self.memory._worker
 
     def teardown(self) -> None:

@@ -14,7 +14,13 @@ from typing import TypeAlias
 
 from memx_core import inputs
 from memx_core._io import IO
-from memx_core.errors import BudgetExceededError, ExtractionError, IndexUnavailableError, InvalidInputError
+from memx_core.errors import (
+    BudgetExceededError,
+    ExtractionError,
+    IndexUnavailableError,
+    InvalidInputError,
+    LedgerError,
+)
 from memx_core.flows import learning
 from memx_core.flows.batches import Batch
 from memx_core.flows.room import Room
@@ -102,6 +108,8 @@ def _failure(room: Room, batch: OpenBatch, error: Exception, *, down: bool) -> F
     failures = first.attempts + 1
     alone = len(batch.jobs) == 1  # of several nobody knows yet whose fault it is
     gives_up = room.background.gives_up(failures, now - first.created_at, down=down and not is_unusable(error))
+    if isinstance(error, LedgerError):  # no job's fault
+        return Failure(told(error), now + room.background.pause(failures), counts=False)
     return Failure(told(error), now + room.background.pause(failures), parks=alone and gives_up)
 
 

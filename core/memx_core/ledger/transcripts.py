@@ -158,7 +158,7 @@ def _last(connection: Connection, statement: Select[Any], limit: int | None) -> 
 
 def of_jobs(connection: Connection, jobs: Sequence[int]) -> tuple[StoredMessage, ...]:
     """The turns that jobs are to learn from, in their order."""
-    statement = select(messages).where(messages.c.job.in_(jobs), ~messages.c.cleared).order_by(messages.c.row)
+    statement = select(messages).where(messages.c.job.in_(jobs)).order_by(messages.c.row)
     return tuple(StoredMessage(row.row, rows.message(row)) for row in connection.execute(statement))
 
 

@@ -128,7 +128,7 @@ class Memory(
             raise
         self._room, self._worker = employ(self._room, self._current, settings)
         if self._worker is not None:
-            weakref.finalize(self, self._worker.stop)
+            weakref.finalize(self, self._worker.dismiss)
 
     def _check_space(self, embedder: Embedder | AsyncEmbedder, *, reembed: bool) -> None:
         kept = self._room.ledger.fingerprint(self._room.namespace)
