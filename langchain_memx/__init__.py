@@ -20,8 +20,9 @@ except ImportError as error:
 from langchain_memx.creating import create_memory
 from langchain_memx.documents import format_memories
 from langchain_memx.embedder import LangChainEmbedder
-from langchain_memx.history import HISTORY_KEYS, MemxChatMessageHistory, RememberingHistory, history_factory
+from langchain_memx.history import HISTORY_KEYS, MemxChatMessageHistory, history_factory
 from langchain_memx.llm import LangChainLLM
+from langchain_memx.remembering import RememberingHistory
 from langchain_memx.retriever import MemxRetriever
 from langchain_memx.tools import memory_tools
 

@@ -1,8 +1,8 @@
 """Which of the messages that are put again are the same ones, and what the others are called.
 
-Chains put a person's message without an id; agents put the whole conversation every turn, and a
+Chains put a person's message without an id. Agents put the whole conversation every turn, and a
 person's message that came without an id under a new one each time. What a model said keeps its
-id. So a message is known by its id, or by what it says and which answer follows it.
+id. So a message is known by its id, or by what it says and its place before an answer.
 """
 
 from __future__ import annotations
@@ -10,48 +10,79 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import replace
-from itertools import pairwise
+from typing import TypeAlias
 
 from memx_core import Message
 
+_Said: TypeAlias = tuple[str, str | None, str]
+_Place: TypeAlias = tuple[str, int]
+"""The id of the next answer, and how many messages before it."""
+
 
 def identified(new: Sequence[Message], kept: Sequence[Message]) -> list[Message]:
-    """`new`, each with an id, without those that are there already under another.
+    """What is to be kept of `new`, each with an id: what is not there yet, or says something else than it did.
 
     Args:
         new: What is put, in its order.
         kept: The conversation so far.
     """
-    known = {message.id for message in kept}
-    answered = {(after.id, _said(before)) for before, after in pairwise(kept)}
-    named = {_said(message) for message in new if message.id}
-    followers = _followers(new)
+    known = {message.id: message for message in kept}
+    settled = {(place, _said(message)) for message, place in zip(kept, _places(kept), strict=True) if place}
+    doubles = _doubles(new, known.keys())
     found: list[Message] = []
-    for message, follower in zip(new, followers, strict=True):
-        said = _said(message)
-        if message.id in known and message.id is not None:
-            found.append(message)  # it replaces itself
-        elif (follower, said) in answered or (message.id is None and said in named):
-            continue  # it is there under another id, or comes with one
-        else:
-            found.append(replace(message, id=message.id or _derived(said, follower)))
+    for at, (message, place) in enumerate(zip(new, _places(new), strict=True)):
+        former = known.get(message.id) if message.id else None
+        if former is not None:
+            found += _renewed(message, former)
+        elif at not in doubles and (place, _said(message)) not in settled:
+            found.append(replace(message, id=message.id or _derived(message, place)))
     return found
 
 
-def _followers(messages: Sequence[Message]) -> list[str | None]:
-    """Per message the id of the next one, if that is an answer with an id."""
-    after = [*messages[1:], None]
-    return [message.id if message is not None and message.role == "assistant" else None for message in after]
+def _renewed(message: Message, former: Message) -> list[Message]:
+    """The message in the place of the former, if anything is new; it keeps its time unless its words are."""
+    if _said(message) != _said(former):
+        return [message]
+    return [] if message.raw == former.raw else [replace(message, timestamp=former.timestamp)]
 
 
-def _said(message: Message) -> tuple[str, str | None, str]:
+def _places(messages: Sequence[Message]) -> list[_Place | None]:
+    """Per message its place; `None` if no answer with an id follows."""
+    places: list[_Place | None] = []
+    answer: str | None = None
+    away = 0
+    for message in reversed(messages):
+        away += 1
+        places.append(None if answer is None else (answer, away))
+        if message.id and message.role == "assistant":
+            answer, away = message.id, 0
+    return places[::-1]
+
+
+def _doubles(new: Sequence[Message], known: Set[str | None]) -> set[int]:
+    """Which messages without an id are there again with one: an agent's input is, before its output.
+
+    One whose own answer follows at once is in its place already.
+    """
+    named = Counter(_said(message) for message in new if message.id)
+    doubles = set[int]()
+    for at, (message, after) in enumerate(zip(new, [*new[1:], None], strict=True)):
+        answered = after is not None and after.role == "assistant" and after.id and after.id not in known
+        if message.id is None and not answered and named[_said(message)]:
+            named[_said(message)] -= 1
+            doubles.add(at)
+    return doubles
+
+
+def _said(message: Message) -> _Said:
     return message.role, message.name, message.content
 
 
-def _derived(said: tuple[str, str | None, str], follower: str | None) -> str:
-    """The same for the same words before the same answer; else a new one."""
-    if follower is None:
+def _derived(message: Message, place: _Place | None) -> str:
+    """The same id for the same words in the same place; else a new one."""
+    if place is None:
         return str(uuid.uuid4())
-    return hashlib.sha256(json.dumps([*said, follower]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([*_said(message), *place]).encode()).hexdigest()[:32]

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from datetime import datetime
+from typing import Any, Literal, cast, get_args
 
 from langchain_core.documents import Document
 
 from memx_core import MemoryItem, Message, Recall, SearchHit, TimeSpan
-from memx_core.rendering import pack
+from memx_core.rendering import UNDATED, pack
+from memx_core.types import Precision
 
-_NO_BUDGET = 1_000_000
+_NO_BUDGET = 10_000_000
+_PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _TIMES = ("created_at", "updated_at", "said_at", "valid_from", "valid_to")
 
 
 def document(hit: SearchHit) -> Document:
     """A hit as a document: the text, the memory's id, and in the metadata what memx knows of it.
 
-    The memory's own metadata are there too, under their names; where a name is memx's, memx's value counts.
+    The memory's own metadata are there too, but for those whose names are memx's: nobody's metadata say whose
+    a memory is, or since when it is true.
     """
-    item, known = hit.memory, _known(hit.memory)
-    if hit.message is not None:
-        known |= {"role": hit.message.role, "session_id": hit.message.session_id, "name": hit.message.name}
+    item, known = hit.memory, _known(hit)
+    own = {name: value for name, value in item.metadata.items() if name not in known}
     given = {name: value for name, value in known.items() if value is not None}
-    return Document(id=item.id, page_content=item.text, metadata={**item.metadata, **given, "score": hit.score})
+    return Document(id=item.id, page_content=item.text, metadata={**own, **given})
 
 
 def format_memories(
@@ -46,8 +48,10 @@ def format_memories(
     return pack(hits, max_tokens=max_tokens).text
 
 
-def _known(item: MemoryItem) -> dict[str, Any]:
+def _known(hit: SearchHit) -> dict[str, Any]:
+    item, message = hit.memory, hit.message
     return {
+        "score": hit.score,
         "memory_id": item.id,
         "user_id": item.user_id,
         "agent_id": item.agent_id,
@@ -57,6 +61,9 @@ def _known(item: MemoryItem) -> dict[str, Any]:
         "status": item.status,
         "subject": item.subject,
         "when": _when(item.when),
+        "role": message and message.role,
+        "name": message and message.name,
+        "session_id": message and message.session_id,
         **{name: _iso(getattr(item, name)) for name in _TIMES},
     }
 
@@ -77,10 +84,10 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _hit(found: Document) -> SearchHit:
-    """A document as a hit again, whoever handed it on; what it does not say is left open."""
-    said = cast("Mapping[str, Any]", found.metadata)
+    """A document as a hit again, whoever handed it on; what it does not say, or somebody else says, is left open."""
+    metadata = cast("Mapping[str, Any]", found.metadata)
+    said = metadata if "memory_id" in metadata else dict[str, Any]()
     times = {name: _moment(said.get(name)) for name in _TIMES}
-    now = datetime.now(UTC)
     item = MemoryItem(
         id=str(found.id or ""),
         text=found.page_content,
@@ -90,8 +97,8 @@ def _hit(found: Document) -> SearchHit:
         metadata={},
         kind="message" if said.get("kind") == "message" else "fact",
         version=1,
-        created_at=times["created_at"] or now,
-        updated_at=times["updated_at"] or now,
+        created_at=times["created_at"] or UNDATED,
+        updated_at=times["updated_at"] or UNDATED,
         valid_from=times["valid_from"],
         valid_to=times["valid_to"],
         expires_at=None,
@@ -128,7 +135,8 @@ def _span(value: object) -> TimeSpan | None:
     if not isinstance(value, Mapping):
         return None
     said = cast("Mapping[str, Any]", value)
-    start, end = _moment(said.get("start")), _moment(said.get("end"))
-    if start is None or end is None or not isinstance(said.get("phrase"), str):
+    start, end, phrase = _moment(said.get("start")), _moment(said.get("end")), said.get("phrase")
+    precision = said.get("precision")
+    if start is None or end is None or not start < end or not isinstance(phrase, str) or precision not in _PRECISIONS:
         return None
-    return TimeSpan(start, end, said.get("precision", "day"), said["phrase"])
+    return TimeSpan(start, end, precision, phrase)

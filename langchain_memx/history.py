@@ -8,15 +8,18 @@ enriched; what a prompt needs of everything else that is remembered gives `conte
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Unpack
+from typing import Unpack, cast
+from uuid import UUID
 
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import ConfigurableFieldSpec
+from langchain_core.runnables import ConfigurableFieldSpec, ensure_config
 
 from langchain_memx._bases import BaseChatMessageHistory
+from langchain_memx._handles import fitting
 from langchain_memx._identity import identified
 from langchain_memx.messages import from_message, to_messages
-from memx_core import Memory, ScopedMemory
+from langchain_memx.scopes import Given, resolve
+from memx_core import InvalidInputError, Memory, Message, ScopedMemory, inputs
 from memx_core.memory.arguments import RecallOptions
 
 HISTORY_KEYS = [
@@ -62,6 +65,9 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
         agent_id: Narrows the scope to this agent.
         run_id: Narrows the scope further.
         learn: Learn from what is said, in the background.
+
+    Raises:
+        ScopeError: If it is nobody's.
     """
 
     def __init__(
@@ -74,10 +80,9 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
         run_id: str | None = None,
         learn: bool = True,
     ) -> None:
-        if not isinstance(memory, ScopedMemory):
-            memory = memory.scoped(user_id=user_id, agent_id=agent_id, run_id=run_id)
-        self._memory = memory
-        self._session_id = session_id
+        super().__init__()
+        self._memory = _scoped(memory, Given(user_id, agent_id, run_id))
+        self._session_id = _session(session_id)
         self._learn = learn
 
     @property
@@ -91,15 +96,16 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Keeps the messages, in one transaction; those that are there already are not kept twice."""
-        put = to_messages(messages, raw=True)
-        if new := identified(put, self._memory.messages(self._session_id) if put else ()):
+        if new := self._new(messages, self._memory.messages(self._session_id) if messages else ()):
             self._memory.put_messages(self._session_id, new, learn=self._learn)
 
     async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Like `add_messages`, without blocking the loop."""
-        put = to_messages(messages, raw=True)
-        if new := identified(put, await self._memory.amessages(self._session_id) if put else ()):
+        if new := self._new(messages, await self._memory.amessages(self._session_id) if messages else ()):
             await self._memory.aput_messages(self._session_id, new, learn=self._learn)
+
+    def _new(self, messages: Sequence[BaseMessage], kept: Sequence[Message]) -> list[Message]:
+        return identified(to_messages(messages, raw=True), kept)
 
     def clear(self) -> None:
         """Removes the transcript for good. What was learned from it stays."""
@@ -123,69 +129,34 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
         return str(await self._memory.arecall(query, **options))
 
 
-class RememberingHistory(BaseChatMessageHistory):
-    """Any chat message history, and memx learns from what goes into it.
+class _CallHistory(MemxChatMessageHistory):
+    """The conversation for one call of a chain, which reads it twice: when it begins, and at the end again.
 
-    The transcript stays where it is and what it is; memx keeps a copy to learn from.
-
-    Args:
-        inner: The history that the application has.
-        memory: A `Memory`, or a `ScopedMemory` (then no ids are needed).
-        session_id: The conversation.
-        user_id: Whose it is.
-        agent_id: Narrows the scope to this agent.
-        run_id: Narrows the scope further.
+    The second time it cuts that many messages off the front of its input, which costs what a person said
+    if another call has put something meanwhile. So to the chain the transcript stays what it was.
     """
 
-    def __init__(
-        self,
-        inner: BaseChatMessageHistory,
-        memory: Memory | ScopedMemory,
-        session_id: str,
-        *,
-        user_id: str | None = None,
-        agent_id: str | None = None,
-        run_id: str | None = None,
-    ) -> None:
-        self._inner = inner
-        self._copy = MemxChatMessageHistory(memory, session_id, user_id=user_id, agent_id=agent_id, run_id=run_id)
+    _begun: list[BaseMessage] | None = None
 
     @property
     def messages(self) -> list[BaseMessage]:  # type: ignore[override]  # an attribute there, to be overridden so
-        """The inner history's."""
-        return self._inner.messages
+        """The transcript; to the chain that runs with it, as it was when that began."""
+        if not self._is_the_chains():
+            return super().messages
+        if self._begun is None:
+            self._begun = super().messages
+        return [*self._begun]
 
     async def aget_messages(self) -> list[BaseMessage]:
-        """The inner history's."""
-        return await self._inner.aget_messages()
+        """Like `messages`, without blocking the loop."""
+        if not self._is_the_chains():
+            return await super().aget_messages()
+        if self._begun is None:
+            self._begun = await super().aget_messages()
+        return [*self._begun]
 
-    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
-        """Puts the messages into the inner history, then into memx."""
-        self._inner.add_messages(messages)
-        self._copy.add_messages(messages)
-
-    async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
-        """Like `add_messages`, in the inner history's own way."""
-        await self._inner.aadd_messages(messages)
-        await self._copy.aadd_messages(messages)
-
-    def clear(self) -> None:
-        """Removes both transcripts. What was learned stays."""
-        self._inner.clear()
-        self._copy.clear()
-
-    async def aclear(self) -> None:
-        """Like `clear`, without blocking the loop."""
-        await self._inner.aclear()
-        await self._copy.aclear()
-
-    def context(self, query: str, **options: Unpack[RecallOptions]) -> str:
-        """What is remembered of the user, from all conversations, as a block for the prompt."""
-        return self._copy.context(query, **options)
-
-    async def acontext(self, query: str, **options: Unpack[RecallOptions]) -> str:
-        """Like `context`, awaiting the embedder."""
-        return await self._copy.acontext(query, **options)
+    def _is_the_chains(self) -> bool:
+        return ensure_config().get("configurable", {}).get("message_history") is self
 
 
 def history_factory(
@@ -197,9 +168,32 @@ def history_factory(
         memory: Where it is kept.
         agent_id: Narrows every scope to this agent.
         learn: Learn from what is said, in the background.
+
+    Raises:
+        InvalidInputError: If it is a `ScopedMemory`, which has one user already.
     """
+    if not isinstance(cast("object", memory), Memory):
+        raise InvalidInputError(f"memory must be a Memory, not a {type(memory).__qualname__}: each call names its user")
 
     def history(user_id: str, session_id: str) -> MemxChatMessageHistory:
-        return MemxChatMessageHistory(memory, session_id, user_id=user_id, agent_id=agent_id, learn=learn)
+        return _CallHistory(memory, session_id, user_id=user_id, agent_id=agent_id, learn=learn)
 
     return history
+
+
+def _scoped(memory: Memory | ScopedMemory, given: Given) -> ScopedMemory:
+    memory = fitting(memory, given)
+    if isinstance(memory, ScopedMemory):
+        return memory
+    scope = resolve(given)
+    return memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
+
+
+def _session(given: object) -> str:
+    """The conversation's id; a number or a UUID is one too."""
+    if isinstance(given, int | UUID) and not isinstance(given, bool):
+        return str(given)
+    found = inputs.session(given)
+    if found is None:
+        raise InvalidInputError("session_id=None names no conversation; pass the one that the messages belong to")
+    return found

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig, ensure_config
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from langchain_memx._handles import fitting, handle
 from langchain_memx.documents import document
-from langchain_memx.scopes import Given, current_runtime, resolve
+from langchain_memx.scopes import Given
 from memx_core import Memory, ScopedMemory
 from memx_core.memory.arguments import SearchOptions
 
-_OPTIONS = frozenset({"filters", "threshold", "include_messages", "as_of", "known_at"})
+_OPTIONS = ("k", "filters", "threshold", "include_messages", "as_of", "known_at")
+_BASES = ("run_id", "verbose")  # of the run, not of the memories
 
 
 class MemxRetriever(BaseRetriever):
@@ -79,6 +81,17 @@ class MemxRetriever(BaseRetriever):
     as_of: datetime | None = None
     known_at: datetime | None = None
 
+    @field_validator("user_id", "agent_id", "run_id", mode="before")
+    @classmethod
+    def _id(cls, value: Any) -> str | None:  # noqa: ANN401  # looked at here
+        """A number is an id too."""
+        return Given(value).user_id
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        fitting(self.memory, self._given)
+        return self
+
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: ANN401  # as its base
         """The documents. `k`, `filters`, `threshold`, `include_messages`, `as_of`, `known_at` hold for this call."""
         return super().invoke(input, config, **self._prepared(config, kwargs))
@@ -88,61 +101,50 @@ class MemxRetriever(BaseRetriever):
         return await super().ainvoke(input, config, **self._prepared(config, kwargs))
 
     def _prepared(self, config: RunnableConfig | None, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The scope is looked for here: the methods below are not shown the config."""
-        return {**kwargs, "handle": self._handle(ensure_config(config))}
+        """The scope is looked for here: the methods below are not shown the config.
+
+        Raises:
+            ScopeError: If nobody says who the user is.
+            TypeError: If there is an argument that a search does not know.
+        """
+        unknown = kwargs.keys() - {*_OPTIONS, *_BASES}
+        if unknown:
+            raise TypeError(f"MemxRetriever takes no {', '.join(sorted(unknown))}; known are {', '.join(_OPTIONS)}")
+        return {**kwargs, "known": self._known(config)}
+
+    def _known(self, config: RunnableConfig | None = None) -> ScopedMemory:
+        return handle(self.memory, self._given, ensure_config(config))
 
     def _get_relevant_documents(
         self,
         query: str,
         *,
         run_manager: CallbackManagerForRetrieverRun,
-        handle: ScopedMemory | None = None,
-        k: int | None = None,
+        known: ScopedMemory | None = None,
         **options: Any,  # noqa: ANN401  # checked by the search
     ) -> list[Document]:
-        handle = handle or self._handle(ensure_config())
-        return [document(hit) for hit in handle.search(query, **self._search_options(k, options))]
+        known = known or self._known()
+        return [document(hit) for hit in known.search(query, **self._search_options(options))]
 
     async def _aget_relevant_documents(
         self,
         query: str,
         *,
         run_manager: AsyncCallbackManagerForRetrieverRun,
-        handle: ScopedMemory | None = None,
-        k: int | None = None,
+        known: ScopedMemory | None = None,
         **options: Any,  # noqa: ANN401  # checked by the search
     ) -> list[Document]:
-        handle = handle or self._handle(ensure_config())
-        return [document(hit) for hit in await handle.asearch(query, **self._search_options(k, options))]
+        known = known or self._known()
+        return [document(hit) for hit in await known.asearch(query, **self._search_options(options))]
 
-    def _handle(self, config: RunnableConfig) -> ScopedMemory:
-        """The memory of the call's user.
+    @property
+    def _given(self) -> Given:
+        return Given(self.user_id, self.agent_id, self.run_id)
 
-        Raises:
-            ScopeError: If nobody says who that is.
-        """
-        if isinstance(self.memory, ScopedMemory):
-            return self.memory
-        given = Given(self.user_id, self.agent_id, self.run_id)
-        scope = resolve(given, runtime=current_runtime(), config=config)
-        return self.memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
-
-    def _search_options(self, k: int | None, options: dict[str, Any]) -> SearchOptions:
-        own = SearchOptions(
-            limit=self.k if k is None else k,
-            filters=self.filters,
-            threshold=self.threshold,
-            include_messages=self.include_messages,
-            as_of=self.as_of,
-            known_at=self.known_at,
-        )
-        unknown = set(options) - _OPTIONS - {"verbose"}
-        if unknown:
-            raise TypeError(
-                f"MemxRetriever takes no {', '.join(sorted(unknown))}; known are k, {', '.join(sorted(_OPTIONS))}"
-            )
-        given = {name: value for name, value in options.items() if name in _OPTIONS}
-        return cast("SearchOptions", {**own, **given})
+    def _search_options(self, given: dict[str, Any]) -> SearchOptions:
+        """This object's, and before them the call's."""
+        options = {name: given.get(name, getattr(self, name)) for name in _OPTIONS}
+        return cast("SearchOptions", {"limit": options.pop("k"), **options})
 
     def _get_ls_params(self, **kwargs: object) -> LangSmithRetrieverParams:
         return LangSmithRetrieverParams(ls_retriever_name="memx", ls_vector_store_provider="memx")

@@ -7,18 +7,30 @@ search shows; whether that is one of the user's is for the memory to say, at eve
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import ArgsSchema, BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from langchain_memx.scopes import Given, current_runtime, resolve
-from memx_core import InvalidInputError, Memory, MemoryItem, MemoryNotFoundError, ScopedMemory, ScopeError
+from langchain_memx._aliases import Unusable, afound, found, short
+from langchain_memx._handles import fitting, handle
+from langchain_memx.scopes import Given
+from memx_core import (
+    AddResult,
+    InvalidInputError,
+    Memory,
+    MemoryItem,
+    MemoryNotFoundError,
+    PlanConflictError,
+    ScopedMemory,
+    SearchHit,
+    inputs,
+)
 from memx_core.rendering import escaped
 
-_SHORT, _PAGE = 8, 1000
+_WRONG = (InvalidInputError, TypeError, AttributeError, NameError, NotImplementedError, AssertionError)
+"""Mistakes of a program, which are raised: no model can do anything about them."""
 _UNREACHABLE = "The memory cannot be reached at the moment. Go on without it."
 _logger = logging.getLogger("langchain_memx")
 
@@ -87,6 +99,7 @@ def memory_tools(
         run_id: Narrows every scope further.
     """
     given = Given(user_id, agent_id, run_id)
+    fitting(memory, given)
     kinds = (SearchMemory, SaveMemory, UpdateMemory, ForgetMemory)
     return [kind(memory=memory, given=given) for kind in kinds]
 
@@ -99,24 +112,18 @@ class MemoryTool(BaseTool):
     memory: Memory | ScopedMemory = Field(exclude=True, repr=False)
     given: Given = Field(default_factory=Given, exclude=True, repr=False)
 
-    def _handle(self, config: RunnableConfig) -> ScopedMemory:
-        if isinstance(self.memory, ScopedMemory):
-            return self.memory
-        scope = resolve(self.given, runtime=current_runtime(), config=config)
-        return self.memory.scoped(user_id=scope.user_id, agent_id=scope.agent_id, run_id=scope.run_id)
-
     def _said(self, config: RunnableConfig, do: Callable[[ScopedMemory], str]) -> str:
         """What `do` says, or what went wrong, as far as the model can do something about it."""
-        handle = self._handle(config)
+        known = handle(self.memory, self.given, config)
         try:
-            return do(handle)
+            return do(known)
         except Exception as error:  # noqa: BLE001  # an exception would end the agent's run
             return _excuse(error)
 
     async def _asaid(self, config: RunnableConfig, do: Callable[[ScopedMemory], Awaitable[str]]) -> str:
-        handle = self._handle(config)
+        known = handle(self.memory, self.given, config)
         try:
-            return await do(handle)
+            return await do(known)
         except Exception as error:  # noqa: BLE001  # an exception would end the agent's run
             return _excuse(error)
 
@@ -132,11 +139,11 @@ class SearchMemory(MemoryTool):
     args_schema: ArgsSchema | None = SearchInput
 
     def _run(self, query: str, limit: int = 5, *, config: RunnableConfig) -> str:
-        return self._said(config, lambda memory: _listed([hit.memory for hit in memory.search(query, limit=limit)]))
+        return self._said(config, lambda known: _listed(known.search(_worded(query), limit=limit)))
 
     async def _arun(self, query: str, limit: int = 5, *, config: RunnableConfig) -> str:
-        async def search(memory: ScopedMemory) -> str:
-            return _listed([hit.memory for hit in await memory.asearch(query, limit=limit)])
+        async def search(known: ScopedMemory) -> str:
+            return _listed(await known.asearch(_worded(query), limit=limit))
 
         return await self._asaid(config, search)
 
@@ -152,11 +159,11 @@ class SaveMemory(MemoryTool):
     args_schema: ArgsSchema | None = SaveInput
 
     def _run(self, text: str, *, config: RunnableConfig) -> str:
-        return self._said(config, lambda memory: _saved(memory.add(_own(text), infer=False).changes))
+        return self._said(config, lambda known: _saved(known.add(_own(text), infer=False)))
 
     async def _arun(self, text: str, *, config: RunnableConfig) -> str:
-        async def save(memory: ScopedMemory) -> str:
-            return _saved((await memory.aadd(_own(text), infer=False)).changes)
+        async def save(known: ScopedMemory) -> str:
+            return _saved(await known.aadd(_own(text), infer=False))
 
         return await self._asaid(config, save)
 
@@ -170,15 +177,14 @@ class UpdateMemory(MemoryTool):
 
     def _run(self, memory: str, text: str, *, config: RunnableConfig) -> str:
         def update(known: ScopedMemory) -> str:
-            known.update(_found(known, memory), text, reason="updated by the agent")
-            return f"Updated [{memory}]."
+            return _updated(known.update(found(known, memory), _worded(text), reason="updated by the agent"))
 
         return self._said(config, update)
 
     async def _arun(self, memory: str, text: str, *, config: RunnableConfig) -> str:
         async def update(known: ScopedMemory) -> str:
-            await known.aupdate(await _afound(known, memory), text, reason="updated by the agent")
-            return f"Updated [{memory}]."
+            name = await afound(known, memory)
+            return _updated(await known.aupdate(name, _worded(text), reason="updated by the agent"))
 
         return await self._asaid(config, update)
 
@@ -192,82 +198,74 @@ class ForgetMemory(MemoryTool):
 
     def _run(self, memory: str, *, config: RunnableConfig) -> str:
         def forget(known: ScopedMemory) -> str:
-            known.delete(_found(known, memory), reason="forgotten by the agent")
-            return f"Forgot [{memory}]."
+            name = found(known, memory)
+            known.delete(name, reason="forgotten by the agent")
+            return _forgotten(name)
 
         return self._said(config, forget)
 
     async def _arun(self, memory: str, *, config: RunnableConfig) -> str:
         async def forget(known: ScopedMemory) -> str:
-            await known.adelete(await _afound(known, memory), reason="forgotten by the agent")
-            return f"Forgot [{memory}]."
+            name = await afound(known, memory)
+            await known.adelete(name, reason="forgotten by the agent")
+            return _forgotten(name)
 
         return await self._asaid(config, forget)
 
 
-def _own(text: str) -> dict[str, str]:
-    return {"role": "assistant", "content": text}
+# What the model is told.
 
 
-def _saved(changes: tuple[Any, ...]) -> str:
-    return f"Saved as [{_short(changes[0].memory_id)}]." if changes else "That is remembered already."
-
-
-def _listed(items: list[MemoryItem]) -> str:
+def _listed(hits: Sequence[SearchHit]) -> str:
     """One line a memory, as data: what it says is written as JSON writes strings."""
-    lines = [f"[{_short(item.id)}] {item.updated_at:%Y-%m-%d} {escaped(item.text)}" for item in items]
+    items = [hit.memory for hit in hits]
+    lines = [f"[{short(item.id)}] {item.updated_at:%Y-%m-%d} {escaped(item.text)}" for item in items]
     return "\n".join(lines) or "Nothing is remembered about that."
 
 
-def _short(memory_id: str) -> str:
-    return memory_id[:_SHORT]
+def _saved(result: AddResult) -> str:
+    changes = result.changes
+    return f"Saved as [{short(changes[0].memory_id)}]." if changes else "That is remembered already."
 
 
-def _found(memory: ScopedMemory, name: str) -> str:
-    """The id that `name` begins, among this scope's memories.
-
-    Raises:
-        MemoryNotFoundError: If none does.
-        InvalidInputError: If several do.
-    """
-    name, ids, cursor = name.strip().strip("[]"), list[str](), None
-    if memory.get(name):
-        return name
-    while True:
-        page = memory.get_all(limit=_PAGE, cursor=cursor)
-        ids += [item.id for item in page if item.id.startswith(name)]
-        if (cursor := page.next_cursor) is None:
-            return _only(ids, name)
+def _updated(item: MemoryItem) -> str:
+    return f"Updated [{short(item.id)}]."
 
 
-async def _afound(memory: ScopedMemory, name: str) -> str:
-    name, ids, cursor = name.strip().strip("[]"), list[str](), None
-    if await memory.aget(name):
-        return name
-    while True:
-        page = await memory.aget_all(limit=_PAGE, cursor=cursor)
-        ids += [item.id for item in page if item.id.startswith(name)]
-        if (cursor := page.next_cursor) is None:
-            return _only(ids, name)
-
-
-def _only(ids: list[str], name: str) -> str:
-    if not ids or len(name) < _SHORT:
-        raise MemoryNotFoundError(name)
-    if len(ids) > 1:
-        raise InvalidInputError(f"[{name}] could be any of {', '.join(ids)}; say it in full")
-    return ids[0]
+def _forgotten(memory_id: str) -> str:
+    return f"Forgot [{short(memory_id)}]."
 
 
 def _excuse(error: Exception) -> str:
     match error:
-        case ScopeError():
-            raise error
         case MemoryNotFoundError():
             return "There is no memory of that name. Search again, and use a name that the search shows."
-        case InvalidInputError():
+        case PlanConflictError():
+            return "That memory was changed meanwhile. Search again."
+        case Unusable():
             return f"That did not work: {error}"
+        case _ if isinstance(error, _WRONG):
+            raise error
         case _:
             # Not the error's own words: they may hold what somebody said.
             _logger.warning("a memory tool failed (%s); the model was told so", type(error).__name__)
             return _UNREACHABLE
+
+
+# What the model says.
+
+
+def _own(text: str) -> dict[str, str]:
+    return {"role": "assistant", "content": _worded(text)}
+
+
+def _worded(text: str) -> str:
+    """The text, if it says something.
+
+    Raises:
+        Unusable: If it does not, or is too long.
+    """
+    try:
+        return inputs.text(text)
+    except InvalidInputError as error:
+        raise Unusable(str(error)) from error

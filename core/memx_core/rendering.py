@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from memx_core.echoes import CLOSING, OPENING, blanked, without_echoes
 from memx_core.text import estimate_tokens, normal_form
 from memx_core.time import describe
 from memx_core.types import MemoryItem, Recall, SearchHit
 
-__all__ = ["CLOSING", "OPENING", "blanked", "escaped", "pack", "without_echoes"]
+__all__ = ["CLOSING", "OPENING", "UNDATED", "blanked", "escaped", "pack", "without_echoes"]
 
+UNDATED = datetime.min.replace(tzinfo=UTC)
+"""The `created_at` of a memory that came back from elsewhere without a date: its line bears none."""
 _LONGEST_NAME = 60
 _WIDEST_TOKEN = 24  # characters; a text that is longer than so many tokens need not be looked at
 # Markup, templates, controls, line separators, invisible and bidirectional characters, tags.
@@ -76,19 +78,19 @@ def _escape(match: re.Match[str]) -> str:
 
 def _line(hit: SearchHit, text: str, as_of: datetime | None) -> str:
     """One memory as `- [8 May 2023] Rosa: "text"`."""
-    speaker = _speaker(hit)
+    speaker, stamp = _speaker(hit), _stamp(hit.memory, as_of)
     who = "" if speaker is None else f"{escaped(speaker)[1:-1]}: "
-    return f"- [{_stamp(hit.memory, as_of)}] {who}{escaped(text)}"
+    return f"- {stamp and f'[{stamp}] '}{who}{escaped(text)}"
 
 
 def _stamp(item: MemoryItem, as_of: datetime | None) -> str:
     """When it was, when it was said, and whether it still holds."""
-    said = _date(item.said_at or item.valid_from or item.created_at)
-    parts = [said]
+    at = item.said_at or item.valid_from or item.created_at
+    parts = [] if at == UNDATED else [_date(at)]
     if item.when is not None:
         phrase = item.when.phrase
         wording = "" if phrase.casefold() in item.text.casefold() else f" ({escaped(_brief(phrase))})"
-        parts = [f"{describe(item.when)}{wording}", f"said {said}"]
+        parts = [f"{describe(item.when)}{wording}", *(f"said {said}" for said in parts)]
     if item.valid_to is not None and (as_of is None or item.valid_to <= as_of):
         parts.append(f"until {_date(item.valid_to)}")
     if item.kind == "message" and item.status == "superseded":
