@@ -53,6 +53,9 @@ class Due(NamedTuple):
     again: bool
 
 
+NOTHING = Due([], again=False)
+
+
 def address(scope: Scope) -> str:
     """A digest: whoever reads a checkpoint need not learn any id from it."""
     ids = json.dumps([scope.user_id, scope.agent_id, scope.run_id])
@@ -98,8 +101,22 @@ def unsaved(messages: Sequence[BaseMessage], saved: Saved) -> tuple[Sequence[Bas
     return messages[turn_start(messages) :], False
 
 
-def due(messages: Sequence[BaseMessage], saved: Saved, *, heard: Iterable[BaseMessage] = (), tool_results: bool) -> Due:
-    """What is to be kept of a thread.
+def due(messages: Sequence[BaseMessage], saved: Saved, *, tool_results: bool) -> Due:
+    """What earlier turns left to be kept.
+
+    Args:
+        messages: Before the present turn.
+        saved: How far they are kept.
+        tool_results: Also what tools returned.
+    """
+    new, again = unsaved(messages, saved)
+    return Due(captured(new, tool_results=tool_results), again)
+
+
+def due_after(
+    messages: Sequence[BaseMessage], saved: Saved, heard: Iterable[BaseMessage], *, tool_results: bool
+) -> Due:
+    """What is to be kept when a turn is over: all of it, also where it took the place of what was kept already.
 
     Args:
         messages: As they are now.
@@ -108,6 +125,9 @@ def due(messages: Sequence[BaseMessage], saved: Saved, *, heard: Iterable[BaseMe
         tool_results: Also what tools returned.
     """
     new, again = unsaved(messages, saved)
+    turn = messages[turn_start(messages) :]
+    if len(turn) > len(new):
+        new, again = turn, True
     ids = {message.id for message in messages}
     lost = [message for message in heard if message.id not in ids] if any(map(is_summary, messages)) else []
     return Due(captured([*lost, *new], tool_results=tool_results), again)

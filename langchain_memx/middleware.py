@@ -209,7 +209,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         """Keeps the turn, unless somebody else began it."""
         run, heard = self._run(runtime), self._turns.end(state.get("memx_turn"))
         saved = self._begun(state, run) if self._owns(state, run) else None
-        if saved is None or not self._keep(run, self._due(state["messages"], saved, heard)):
+        if saved is None or not self._keep(run, self._due_after(state["messages"], saved, heard)):
             return None
         return self._noted(state, capturing.upto(saved, state["messages"]))
 
@@ -217,7 +217,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         """Like `after_agent`, without blocking the loop."""
         run, heard = self._run(runtime), self._turns.end(state.get("memx_turn"))
         saved = self._begun(state, run) if self._owns(state, run) else None
-        if saved is None or not await self._akeep(run, self._due(state["messages"], saved, heard)):
+        if saved is None or not await self._akeep(run, self._due_after(state["messages"], saved, heard)):
             return None
         return self._noted(state, capturing.upto(saved, state["messages"]))
 
@@ -301,10 +301,15 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
 
     # Keeping.
 
-    def _due(self, messages: Sequence[BaseMessage], saved: Saved, heard: Iterable[BaseMessage] = ()) -> Due:
+    def _due(self, messages: Sequence[BaseMessage], saved: Saved) -> Due:
         if not self._learns:
-            return Due([], again=False)
-        return capturing.due(messages, saved, heard=heard, tool_results=self._tool_results)
+            return capturing.NOTHING
+        return capturing.due(messages, saved, tool_results=self._tool_results)
+
+    def _due_after(self, messages: Sequence[BaseMessage], saved: Saved, heard: Iterable[BaseMessage]) -> Due:
+        if not self._learns:
+            return capturing.NOTHING
+        return capturing.due_after(messages, saved, heard, tool_results=self._tool_results)
 
     def _keep(self, run: _Run, due: Due) -> bool:
         """Whether nothing of it is left to be kept."""

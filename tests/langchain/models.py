@@ -71,13 +71,13 @@ class AgentChat(ToolChat):
         message = result.generations[0].message
         assert isinstance(message, AIMessage)
         for piece in re.findall(r"\S+\s*", str(message.content)):
-            yield ChatGenerationChunk(message=AIMessageChunk(piece, id=message.id))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece, id=message.id))
         calls = [
             {"name": made["name"], "args": json.dumps(made["args"]), "id": made["id"], "index": at}
             for at, made in enumerate(message.tool_calls)
         ]
         last: Any = {"tool_call_chunks": calls, "usage_metadata": message.usage_metadata, "chunk_position": "last"}
-        yield ChatGenerationChunk(message=AIMessageChunk("", id=message.id, **last))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", id=message.id, **last))
 
     def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **asked: Any):
         for chunk in self._pieces(self._answer(messages, "sync", asked)):
