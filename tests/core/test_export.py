@@ -363,6 +363,13 @@ def test_what_waits_for_approval_can_be_approved_after_loading(make: MakeDoor, l
     first.add("I'm Ada, I live in Bergen", session_id="s", **ADA)
     first.add("I moved to Oslo", session_id="s", **ADA)
     first.export(tmp_path / "all.jsonl")
+    damages: list[dict[str, Any]] = [{"operation": {"event": "UPDATE"}}, {"attributes": {"kind": "odd"}}, {"rows": []}]
+    for damage in damages:
+        rows = lines(tmp_path / "all.jsonl")
+        (review,) = [line for line in rows if line["type"] == "review"]
+        review["proposal"] |= damage
+        with pytest.raises(InvalidInputError, match="damaged"):
+            second.load(write(tmp_path / "damaged.jsonl", rows))
     second.load(tmp_path / "all.jsonl")
     (waiting,) = second.pending(**ADA)
     assert waiting == first.pending(**ADA)[0]

@@ -125,7 +125,7 @@ class Moving(Base):
     async def abackfill(
         self, conversations: calls.Conversations, *, dry_run: bool = False, **arguments: Unpack[BackfillArguments]
     ) -> BackfillReport | BackfillEstimate:
-        """Like `backfill`, awaiting the providers."""
+        """Like `backfill`, awaiting the providers; `conversations` is read in a thread, before anything else."""
         return await calls.backfill(self._async, self._room, conversations, dry_run=dry_run, **arguments)
 
 

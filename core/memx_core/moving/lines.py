@@ -20,6 +20,7 @@ from pydantic import (
 
 from memx_core import inputs
 from memx_core.inputs.values import raw
+from memx_core.plans import operation_from
 from memx_core.types import Event, Kind, Precision, Scope, Status, TimeSpan
 
 
@@ -299,15 +300,37 @@ class TurnLine(_Strict):
     id: _Name
 
 
-class ProposalLine(_Strict):
-    """What waits to be approved; the operation is read, and refused if need be, by `plans.operation_from`."""
+class AttributesLine(_Strict):
+    """What the version will carry beside its text."""
 
-    operation: dict[str, Any]
-    attributes: dict[str, Any]
+    kind: Kind = "fact"
+    metadata: _Json | None = None
+    merge: bool = False
+    expires_at: _Time | None = None
+    keep_expiry: bool = False
+
+
+def _operation(value: dict[str, Any]) -> dict[str, Any]:
+    operation_from(value)
+    return value
+
+
+class ProposalLine(_Strict):
+    """What waits to be approved; `rows` are the turns that its evidence counts, by position."""
+
+    operation: Annotated[dict[str, Any], AfterValidator(_operation)]
+    attributes: AttributesLine
     rows: list[tuple[int, TurnLine]]
     replies: list[TurnLine]
     actor: _Text
     prompt: _Digest | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        counted = {item.message for item in operation_from(self.operation).evidence}
+        if not counted <= {position for position, _ in self.rows}:
+            raise ValueError("has evidence of turns that it does not name")
+        return self
 
 
 class ReviewLine(_Belonging):
