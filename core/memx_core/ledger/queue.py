@@ -173,8 +173,12 @@ def _of(queue: Queue) -> ColumnElement[bool]:
 
 def _first_is_locked(connection: Connection, queue: Queue) -> bool:
     """Whether there is anything; its first row, whatever its state, lets one claim at a time go on."""
-    statement = select(jobs.c.seq).where(_of(queue)).order_by(jobs.c.seq).limit(1).with_for_update()
-    return connection.execute(statement).first() is not None
+    first = select(jobs.c.seq).where(_of(queue)).order_by(jobs.c.seq).limit(1)
+    while connection.execute(first).first() is not None:
+        # While another's lock was waited for, the row may have gone; then there is a new first one.
+        if connection.execute(first.with_for_update()).first() is not None:
+            return True
+    return False
 
 
 def _taken(connection: Connection, asked: Claim, now: datetime) -> Taken | None:

@@ -46,7 +46,8 @@ class Writing(Base):
             infer: False keeps every user and assistant message as a memory as it is.
             instructions: What to notice or to ignore, in words for the model.
             key: Idempotency: a second call with it does nothing and returns the first result.
-            wait: False only queues the learning; `flush` does it.
+            wait: False only queues the learning, durably, for the worker or a `flush`; neither the model
+                nor the embedder is asked, and the messages are found by their words at once.
 
         Raises:
             ScopeError: If no id is given.
