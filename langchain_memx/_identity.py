@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeAlias
 
 from memx_core import Message
@@ -69,7 +70,7 @@ def _doubles(new: Sequence[Message], known: Set[str | None]) -> set[int]:
     """
     named = Counter(_said(message) for message in new if message.id)
     doubles = set[int]()
-    for at, (message, after) in enumerate(zip(new, [*new[1:], None], strict=True)):
+    for at, (message, after) in enumerate(zip_longest(new, new[1:])):
         answered = after is not None and after.role == "assistant" and after.id and after.id not in known
         if message.id is None and not answered and named[_said(message)]:
             named[_said(message)] -= 1
