@@ -59,7 +59,7 @@ class AgentChat(ToolChat):
     """For agents: its answers are streamed word by word, tool calls too. An answer may be a function of the prompt."""
 
     def bind_tools(self, tools: Sequence[Any], **asked: Any):
-        return self.bind(tools=[getattr(tool, "name", None) or tool["name"] for tool in tools], **asked)
+        return self.bind(tools=[getattr(tool, "name", None) or tool.__name__ for tool in tools], **asked)
 
     def _answer(self, messages: list[BaseMessage], colour: str, asked: dict[str, Any]) -> ChatResult:
         result = super()._answer(messages, colour, asked)
