@@ -301,5 +301,5 @@ def _shown(item: MemoryItem | None) -> tuple[str, ...]:
 
 TestUndoing = Undoing.TestCase
 TestUndoing.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=10, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
