@@ -47,15 +47,21 @@ from memx_core.types import (
 )
 
 if TYPE_CHECKING:
+    from memx_core.background import Background
     from memx_core.memory import Memory, ScopedMemory
+    from memx_core.moving import BackfillEstimate, BackfillReport, Conversation, LoadReport, read_chatgpt
     from memx_core.ports import Completion
 
 __all__ = [
     "AddResult",
+    "BackfillEstimate",
+    "BackfillReport",
+    "Background",
     "Budget",
     "BudgetExceededError",
     "Change",
     "Completion",
+    "Conversation",
     "EmbeddingMismatchError",
     "ErasureReport",
     "Explanation",
@@ -65,6 +71,7 @@ __all__ = [
     "InvalidInputError",
     "Job",
     "LedgerError",
+    "LoadReport",
     "Memory",
     "MemoryItem",
     "MemoryNotFoundError",
@@ -86,12 +93,19 @@ __all__ = [
     "TimeSpan",
     "Usage",
     "UsageReport",
+    "read_chatgpt",
 ]
 
 _LATER = {
+    "BackfillEstimate": "memx_core.moving",
+    "BackfillReport": "memx_core.moving",
+    "Background": "memx_core.background",
     "Completion": "memx_core.ports",
+    "Conversation": "memx_core.moving",
+    "LoadReport": "memx_core.moving",
     "Memory": "memx_core.memory",
     "ScopedMemory": "memx_core.memory",
+    "read_chatgpt": "memx_core.moving",
 }
 
 
