@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from pydantic import BaseModel
+
 _NAMES = ("model_name", "model", "model_id", "repo_id", "deployment_name", "deployment")
 _SIZES = ("dimensions", "output_dimensionality", "size")
 
 
 def model_name(provider: object) -> str:
     """The model's own name; empty if the object has none."""
-    return next(iter(_texts(provider, _NAMES)), "")
+    return next((text for _, text in _named(provider)), "")
 
 
 def identity(provider: object) -> str:
-    """Class, model and declared size of vectors: what two objects with like vectors have in common."""
+    """Class, model and declared size of vectors: what two objects with like vectors have in common.
+
+    Of several names those count that were given: OpenAI's has a deployment by default, of another model.
+    """
+    first, *others = [*_named(provider), ("", "")]
+    names = [value for name, value in others if name and _was_given(provider, name)]
     sizes = [str(size) for name in _SIZES if isinstance(size := getattr(provider, name, None), int)]
-    return ":".join([type(provider).__name__, *dict.fromkeys(_texts(provider, _NAMES)), *sizes[:1]])
+    texts = [text for text in dict.fromkeys([first[1], *names]) if text]
+    return ":".join([type(provider).__name__, *texts, *sizes[:1]])
 
 
 def shown(provider: object) -> str:
@@ -31,6 +39,11 @@ def described(wrapper: object, provider: object) -> str:
     return f"{type(wrapper).__name__}({inner})"
 
 
-def _texts(provider: object, names: tuple[str, ...]) -> list[str]:
-    values = [getattr(provider, name, None) for name in names]
-    return [value for value in values if isinstance(value, str) and value]
+def _named(provider: object) -> list[tuple[str, str]]:
+    """Where an object names its model, and how."""
+    values = [(name, getattr(provider, name, None)) for name in _NAMES]
+    return [(name, value) for name, value in values if isinstance(value, str) and value]
+
+
+def _was_given(provider: object, name: str) -> bool:
+    return not isinstance(provider, BaseModel) or name in provider.model_fields_set

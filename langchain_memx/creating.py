@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard, cast
+from collections.abc import Callable
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TypeGuard, TypeVar
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import BaseChatModel
+from pydantic import ValidationError
 
 from langchain_memx.embedder import LangChainEmbedder
 from langchain_memx.llm import LangChainLLM
 from memx_core import InvalidInputError, Memory
 from memx_core.ports import LLM as LLMPort
 from memx_core.ports import AsyncEmbedder, AsyncLLM, Embedder
+
+T = TypeVar("T")
+_NAMED = frozenset({"model", "model_provider", "provider"})
 
 
 def create_memory(
@@ -45,7 +52,8 @@ def create_memory(
 
     Raises:
         ImportError: If the provider's package is missing; it says which.
-        InvalidInputError: If a name has no provider, or an object is no model.
+        InvalidInputError: If a name has no provider that LangChain knows, an object is no model, or the
+            provider's class refuses its settings. A missing key is the provider's own error.
     """
     return Memory(
         llm=_model(model, model_kwargs or {}), embedder=_embedder(embeddings, embeddings_kwargs or {}), **options
@@ -53,34 +61,59 @@ def create_memory(
 
 
 def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
-    if isinstance(model, str):
-        from langchain.chat_models import init_chat_model
-
-        return LangChainLLM(cast("BaseChatModel", init_chat_model(_named(model, "model"), **settings)))
-    _refuse_settings(settings, "model")
-    return LangChainLLM(model) if _is_chat_model(model) else model
+    if not isinstance(model, str):
+        _refuse_settings(settings, "model")
+        return LangChainLLM(model) if _is_chat_model(model) else model
+    provider, name = _named(model, "model", settings)
+    init = _langchain("chat_models").init_chat_model
+    return LangChainLLM(_made("model", model, lambda: init(name, model_provider=provider, **settings)))
 
 
 def _embedder(embeddings: str | Embeddings | Embedder | AsyncEmbedder | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
-    if isinstance(embeddings, str):
-        from langchain.embeddings import init_embeddings
-
-        return LangChainEmbedder(init_embeddings(_named(embeddings, "embeddings"), **settings))
-    _refuse_settings(settings, "embeddings")
-    return LangChainEmbedder(embeddings) if isinstance(embeddings, Embeddings) else embeddings
+    if not isinstance(embeddings, str):
+        _refuse_settings(settings, "embeddings")
+        return LangChainEmbedder(embeddings) if isinstance(embeddings, Embeddings) else embeddings
+    provider, name = _named(embeddings, "embeddings", settings)
+    init = _langchain("embeddings").init_embeddings
+    return LangChainEmbedder(_made("embeddings", embeddings, lambda: init(name, provider=provider, **settings)))
 
 
 def _is_chat_model(model: object) -> TypeGuard[BaseChatModel]:
     return isinstance(model, BaseChatModel)
 
 
-def _named(name: str, argument: str) -> str:
-    provider, colon, model = name.partition(":")
-    if not (colon and provider.strip() and model.strip()):
+def _named(name: str, argument: str, settings: dict[str, Any]) -> tuple[str, str]:
+    """Provider and model, told apart here: LangChain takes a provider it does not know for part of the model's name."""
+    provider, _, model = (part.strip() for part in name.partition(":"))
+    if not (provider and model):
         raise InvalidInputError(
             f'{argument}={name!r} names no provider: write it as "provider:name", like "openai:gpt-5-mini"'
         )
-    return name
+    if said_twice := _NAMED & settings.keys():
+        raise InvalidInputError(f"{argument}_kwargs={sorted(said_twice)} is said by {argument}={name!r} already")
+    return provider.lower().replace("-", "_"), model
+
+
+def _langchain(module: str) -> ModuleType:
+    try:
+        return import_module(f"langchain.{module}")
+    except ImportError as error:
+        raise ImportError(f'models by name need `langchain`: pip install "memx-core[langchain]" ({error})') from error
+
+
+def _made(argument: str, name: str, make: Callable[[], T]) -> T:
+    """What LangChain makes; its complaints without what it was given, which may be a key."""
+    try:
+        return make()
+    except ValidationError as error:
+        found = "; ".join(
+            ": ".join([*map(str, each["loc"]), each["msg"]]) for each in error.errors(include_input=False)
+        )
+        raise InvalidInputError(f"{argument}={name!r} cannot be made: {found}") from None
+    except ValueError as error:
+        if "pip install" in str(error):  # so some say what they miss
+            raise ImportError(str(error)) from error
+        raise InvalidInputError(f"{argument}={name!r} cannot be made: {error}") from error
 
 
 def _refuse_settings(settings: dict[str, Any], argument: str) -> None:

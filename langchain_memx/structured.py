@@ -9,11 +9,13 @@ to memx, which reads it with warnings.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from inspect import signature
+from typing import Any, Literal, TypeAlias, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from pydantic import BaseModel
 
 from memx_core.ports import Completion
 from memx_core.types import Usage
@@ -26,15 +28,49 @@ _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "
 _WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content", "blocklist"})
 
 
+class _Probe(BaseModel):
+    """Bound to see what a class does with a schema; never sent."""
+
+    found: bool
+
+
 def method_for(model: BaseChatModel) -> Method:
-    """The strictest way to a schema that `model` is known to go."""
-    kind, profile = type(model), model.profile or {}
-    binds_tools = kind.bind_tools is not BaseChatModel.bind_tools
-    if not binds_tools and kind.with_structured_output is BaseChatModel.with_structured_output:
-        return "prompt"  # Whatever its profile says, it would raise.
-    if profile.get("structured_output"):
-        return "json_schema"
-    return "function_calling" if profile.get("tool_calling", binds_tools) else "prompt"
+    """The strictest way to a schema that `model` is known to go. Nobody is asked."""
+    for method in _known_ways(model):
+        if _binds(model, method):
+            return method
+    return "prompt"
+
+
+def _known_ways(model: BaseChatModel) -> Iterator[Method]:
+    """By its profile; where that is silent, by what its class is made for."""
+    profile = model.profile or {}
+    tools = profile.get("tool_calling", type(model).bind_tools is not BaseChatModel.bind_tools)
+    if profile.get("structured_output") or (tools and not profile and _only_offers_tools(model)):
+        yield "json_schema"
+    if tools:
+        yield "function_calling"
+
+
+def _binds(model: BaseChatModel, method: Method) -> bool:
+    """Some classes promise what they refuse for one model or another."""
+    try:
+        model.with_structured_output(_Probe, method=method, include_raw=True)
+    except (NotImplementedError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _only_offers_tools(model: BaseChatModel) -> bool:
+    """Whether its class cannot force a tool call (Ollama's server has no word for it), and prefers a schema itself."""
+    preferred = signature(type(model).with_structured_output).parameters.get("method")
+    if preferred is None or preferred.default != "json_schema":
+        return False
+    try:
+        bound = model.bind_tools([_Probe], tool_choice="any")
+    except (NotImplementedError, TypeError, ValueError):
+        return False
+    return "tool_choice" not in getattr(bound, "kwargs", {"tool_choice": None})
 
 
 def completion(raw: BaseMessage, parsed: object, *, model: str) -> Completion:
@@ -103,13 +139,29 @@ def _count(usage: Mapping[str, Any] | None, key: str) -> int:
 
 
 def rescued(error: Exception, *, model: str) -> Completion | None:
-    """The answer within an error of OpenAI's library, which raises where others return half an answer."""
-    if type(error).__name__ == "ContentFilterFinishReasonError":
+    """The answer within an error of a library that raises where others return half an answer: OpenAI's and Groq's."""
+    kind = type(error).__name__
+    if kind == "ContentFilterFinishReasonError":
         return Completion(model=model)
-    if type(error).__name__ != "LengthFinishReasonError":
-        return None
-    answer: Any = getattr(error, "completion", None)
+    if kind == "LengthFinishReasonError":
+        return _cut_completion(getattr(error, "completion", None), model)
+    failed = _failed_generation(getattr(error, "body", None))
+    return None if failed is None else Completion(text=failed, model=model)
+
+
+def _cut_completion(answer: Any, model: str) -> Completion:  # noqa: ANN401  # OpenAI's own type, which need not be installed
     usage = answer.usage and Usage(
         input_tokens=answer.usage.prompt_tokens, output_tokens=answer.usage.completion_tokens
     )
     return Completion(text=answer.choices[0].message.content, usage=usage or Usage(), model=answer.model or model)
+
+
+def _failed_generation(body: object) -> str | None:
+    """What a model of Groq's said when it did not keep to the schema: it comes as a refused request."""
+    inner = _member(body, "error") or body
+    failed = _member(inner, "failed_generation")
+    return failed if isinstance(failed, str) and failed.strip() else None
+
+
+def _member(body: object, name: str) -> object:
+    return cast("Mapping[str, object]", body).get(name) if isinstance(body, Mapping) else None

@@ -13,6 +13,7 @@ from blockbuster import blockbuster_ctx
 
 from memx_core import Memory, ScopedMemory
 from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
+from tests.openai_server import OpenAIServer
 
 
 class Door:
@@ -84,3 +85,10 @@ def llm() -> ScriptedLLM:
 @pytest.fixture
 def memory(make: MakeDoor, llm: ScriptedLLM) -> Door:
     return make(llm=llm)
+
+
+@pytest.fixture
+def openai_server() -> Iterator[OpenAIServer]:
+    """OpenAI's API on loopback; nothing of it is started unless a test asks for it."""
+    with OpenAIServer() as server:
+        yield server

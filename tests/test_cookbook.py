@@ -7,17 +7,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 
-from memx_core.testing import FakeEmbedder
 from tests.answers import adds
+from tests.openai_server import OpenAIServer, Reply
 
 COOKBOOK = Path(__file__).parents[1] / "cookbook"
 PAGES = sorted(COOKBOOK.glob("*.py"))
@@ -148,45 +144,11 @@ def test_learning_cost_no_model_call(shown: str) -> None:
 # With a model ------------------------------------------------------------------------------------
 
 
-class OpenAI(BaseHTTPRequestHandler):
-    """Answers as OpenAI's server does, and always the same."""
-
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = self._vectors(asked["input"]) if self.path.endswith("/embeddings") else self._completion()
-        body = json.dumps({"model": asked["model"], "created": 1, **answer}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _completion(self) -> dict[str, Any]:
-        message = {"role": "assistant", "content": json.dumps(adds("Daniel has a beagle", quote="our beagle"))}
-        usage = {"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010}
-        return {"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "message": message}], "usage": usage}
-
-    def _vectors(self, texts: str | list[str]) -> dict[str, Any]:
-        vectors = FakeEmbedder().embed_documents([texts] if isinstance(texts, str) else texts)
-        return {"data": [{"index": at, "embedding": list(map(float, row))} for at, row in enumerate(vectors)]}
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), OpenAI) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1"
-        server.shutdown()
-        thread.join()
-
-
-def test_with_a_key_a_model_proposes_through_langchain(server: str, tmp_path: Path) -> None:
+def test_with_a_key_a_model_proposes_through_langchain(openai_server: OpenAIServer, tmp_path: Path) -> None:
     pytest.importorskip("langchain_openai", reason="the extra `openai` is not installed")
-    shown = run(COOKBOOK / "quickstart.py", tmp_path, OPENAI_API_KEY="sk-secret", OPENAI_BASE_URL=server)
+    beagle = json.dumps(adds("Daniel has a beagle", quote="our beagle"))
+    openai_server.answers(Reply(beagle, usage=(1000, 10)))
+    shown = run(COOKBOOK / "quickstart.py", tmp_path, OPENAI_API_KEY="sk-secret", OPENAI_BASE_URL=openai_server.url)
     assert "Proposes: LangChainLLM(ChatOpenAI(model=" in shown
     assert "Embeds:   LangChainEmbedder(OpenAIEmbeddings(model=" in shown
     assert shown.count("+  Daniel has a beagle") == 1
