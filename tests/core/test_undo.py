@@ -565,3 +565,17 @@ def test_of_two_that_undo_the_same_call_one_is_told(tmp_path: Path) -> None:
             thread.join()
         assert sorted(outcomes) == ["refused", "undone"]
     memory.close()
+
+
+def test_a_handle_takes_back_its_own_part_of_what_a_wider_call_did(memory: Door) -> None:
+    made = memory.add("Ada likes honey", infer=False, agent_id="a", user_id="ada")
+    memory.add("Ada keeps bees", infer=False, agent_id="b", user_id="ada")
+    memory.delete_all(user_id="ada")
+    wider = last(memory, made.changes[0].memory_id)
+    narrow = memory.scoped(user_id="ada", agent_id="a")
+    with pytest.raises(PlanConflictError):
+        narrow.undo(made.operation_id)
+    narrow.undo(made.operation_id, cascade=True)
+    assert texts(memory) == []
+    (back,) = memory.undo(wider)
+    assert back.new_text == "Ada keeps bees", "the other part is still there to be taken back"

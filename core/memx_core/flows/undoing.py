@@ -35,8 +35,7 @@ async def undo(
     """
     request = _request(room, scope, "undo")
     undone = await io.call(room.ledger.undo, request, operation_id, cascade=cascade, reason=reason)
-    for touched in undone.scopes:
-        await learning.publish(io, room, touched, undone.revision)
+    await learning.publish(io, room, request.scope, undone.revision)
     return list(undone.changes)
 
 

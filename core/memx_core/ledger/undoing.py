@@ -68,8 +68,7 @@ def undo(connection: Connection, request: Write, operation_id: str, *, cascade: 
     retracing.conflicts_back(connection, calls, operation)
     retracing.marks_back(connection, calls, operation)
     retracing.jobs_back(connection, _mark_undone(connection, calls, operation), operation)
-    scopes = {rows.scope_of(row) for row in connection.execute(select(operations).where(operations.c.seq.in_(calls)))}
-    return Undone(tuple(made), operation, tuple(scopes))
+    return Undone(tuple(made), operation)
 
 
 def _find(connection: Connection, request: Write, operation_id: str) -> Row[Any]:

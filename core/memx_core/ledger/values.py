@@ -132,12 +132,10 @@ class Undone:
     Attributes:
         changes: That it made.
         revision: Its number.
-        scopes: Where it changed something.
     """
 
     changes: tuple[Change, ...]
     revision: int
-    scopes: tuple[Scope, ...]
 
 
 @dataclass(frozen=True, slots=True)
