@@ -68,7 +68,7 @@ class MemxRetriever(BaseRetriever):
         ScopeError: If nobody says who the user is.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     memory: Memory | ScopedMemory = Field(exclude=True, repr=False)
     k: int = Field(default=5, ge=1)
