@@ -55,8 +55,8 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
         ```
 
     A message with an id replaces the one that has it already; one without is known by what it says
-    and which answer follows it. So it does no harm that agents store a whole conversation again and
-    again, or that a stream stores chunks.
+    and its place before the next answer. So it does no harm that agents store a whole conversation
+    again and again, or that a stream stores chunks. What comes again as it was keeps its time.
 
     Args:
         memory: A `Memory`, or a `ScopedMemory` (then no ids are needed).
@@ -162,7 +162,19 @@ class _CallHistory(MemxChatMessageHistory):
 def history_factory(
     memory: Memory, *, agent_id: str | None = None, learn: bool = True
 ) -> Callable[[str, str], MemxChatMessageHistory]:
-    """What `RunnableWithMessageHistory` asks for a user's conversation; with `history_factory_config=HISTORY_KEYS`.
+    """What `RunnableWithMessageHistory` asks for a user's conversation.
+
+    Use:
+        ```python
+        chat = RunnableWithMessageHistory(
+            prompt | model,
+            history_factory(memory),
+            input_messages_key="question",
+            history_messages_key="history",
+            history_factory_config=HISTORY_KEYS,
+        )
+        chat.invoke({"question": "..."}, {"configurable": {"user_id": "alice", "session_id": "monday"}})
+        ```
 
     Args:
         memory: Where it is kept.

@@ -15,7 +15,7 @@ from langchain_memx import HISTORY_KEYS, history_factory
 from memx_core import InvalidInputError, Memory, ScopeError
 from memx_core.testing import FakeEmbedder, ScriptedLLM
 from tests.answers import adds
-from tests.langchain.agents import kept, spoken
+from tests.langchain.agents import kept, made, spoken
 from tests.langchain.chats import CALL_STYLES, SHAPES, CallStyle, Chat, Shape, with_history
 from tests.langchain.test_scopes import HOSTILE
 
@@ -80,6 +80,18 @@ def test_users_in_one_batch_with_the_same_conversation_id_never_meet(
         both.wait(both.runnable.abatch(told, configs))
     for user in HOSTILE:
         assert kept(store, user, "s") == [f"I am {user!r}", "All right."]
+
+
+def test_an_agent_that_remembers_by_itself_may_have_a_history_too(store: Memory) -> None:
+    agent, _ = made(store)
+    keys = {"input_messages_key": "messages", "output_messages_key": "messages"}
+    chat = with_history(agent, history_factory(store), history_factory_config=HISTORY_KEYS, **keys)
+    for at, said in enumerate(["I live in Oslo.", "yes", "yes"], 1):
+        chat.invoke({"messages": said}, {"configurable": {"user_id": "ada", "session_id": "s"}})
+        assert len(history_factory(store)("ada", "s").messages) == 2 * at
+    assert len(store.pending(user_id="ada")) == 3
+    store.flush()
+    assert [item.text for item in store.get_all(user_id="ada")] == ["User lives in Oslo"]
 
 
 @pytest.mark.parametrize("call", CALL_STYLES)
