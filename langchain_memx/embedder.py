@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from langchain_core.embeddings import Embeddings
 
+from langchain_memx._loops import of_another_loop
 from langchain_memx._naming import described, identity, shown
 from memx_core import InvalidInputError
 
@@ -41,7 +43,12 @@ class LangChainEmbedder:
 
     async def aembed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Like `embed_documents`, awaiting the model."""
-        return await self._embeddings.aembed_documents(list(texts))
+        try:
+            return await self._embeddings.aembed_documents(list(texts))
+        except RuntimeError as error:
+            if not of_another_loop(error):
+                raise
+            return await asyncio.to_thread(self.embed_documents, texts)
 
     def embed_query(self, text: str) -> list[float]:
         """The vector to search with."""
@@ -49,7 +56,12 @@ class LangChainEmbedder:
 
     async def aembed_query(self, text: str) -> list[float]:
         """Like `embed_query`, awaiting the model."""
-        return await self._embeddings.aembed_query(text)
+        try:
+            return await self._embeddings.aembed_query(text)
+        except RuntimeError as error:
+            if not of_another_loop(error):
+                raise
+            return await asyncio.to_thread(self.embed_query, text)
 
 
 def _checked(embeddings: object) -> Embeddings:

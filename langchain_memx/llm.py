@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
@@ -11,8 +12,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel
 
+from langchain_memx._loops import of_another_loop
 from langchain_memx._naming import described, model_name, shown
-from langchain_memx.structured import Method, completion, method_for, rescued
+from langchain_memx.structured import Method, bound, completion, method_for, rescued
 from memx_core import Completion, InvalidInputError, Message
 
 CONFIG = RunnableConfig(tags=["memx", "nostream"], run_name="memx")
@@ -64,15 +66,15 @@ class LangChainLLM:
         try:
             return self._read(await self._asking(schema).ainvoke(_prompt(messages), CONFIG))
         except Exception as error:
+            if of_another_loop(error):
+                return await asyncio.to_thread(self.complete, messages, schema)
             found = rescued(error, model=self._name)
             if found is None:
                 raise
             return found
 
     def _asking(self, schema: type[BaseModel]) -> Runnable[LanguageModelInput, Any]:
-        if self._method == "prompt":
-            return self._model
-        return self._model.with_structured_output(schema, method=self._method, include_raw=True)
+        return bound(self._model, schema, self._method)
 
     def _read(self, answer: object) -> Completion:
         if isinstance(answer, BaseMessage):

@@ -14,8 +14,10 @@ from inspect import signature
 from typing import Any, Literal, TypeAlias, cast
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models.base import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
-from pydantic import BaseModel
+from langchain_core.runnables import Runnable
+from pydantic import BaseModel, ConfigDict
 
 from memx_core.ports import Completion
 from memx_core.types import Usage
@@ -28,8 +30,24 @@ _CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "
 _WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content", "blocklist"})
 
 
+def bound(model: BaseChatModel, schema: type[BaseModel], method: Method) -> Runnable[LanguageModelInput, Any]:
+    """`model`, made to answer in `schema`.
+
+    OpenAI's kin, who have a strict mode, get the schema as JSON: given a class, OpenAI's library
+    parses by itself, and raises where the answer misses the schema, so that nothing could be salvaged.
+    """
+    if method == "prompt":
+        return model
+    if method == "json_schema" and "strict" in signature(type(model).with_structured_output).parameters:
+        plain = schema.model_json_schema()
+        return model.with_structured_output(plain, method=method, include_raw=True, strict=True)
+    return model.with_structured_output(schema, method=method, include_raw=True)
+
+
 class _Probe(BaseModel):
     """Bound to see what a class does with a schema; never sent."""
+
+    model_config = ConfigDict(extra="forbid")
 
     found: bool
 
@@ -55,7 +73,7 @@ def _known_ways(model: BaseChatModel) -> Iterator[Method]:
 def _binds(model: BaseChatModel, method: Method) -> bool:
     """Some classes promise what they refuse for one model or another."""
     try:
-        model.with_structured_output(_Probe, method=method, include_raw=True)
+        bound(model, _Probe, method)
     except (NotImplementedError, TypeError, ValueError):
         return False
     return True
@@ -67,10 +85,10 @@ def _only_offers_tools(model: BaseChatModel) -> bool:
     if preferred is None or preferred.default != "json_schema":
         return False
     try:
-        bound = model.bind_tools([_Probe], tool_choice="any")
+        offered = model.bind_tools([_Probe], tool_choice="any")
     except (NotImplementedError, TypeError, ValueError):
         return False
-    return "tool_choice" not in getattr(bound, "kwargs", {"tool_choice": None})
+    return "tool_choice" not in getattr(offered, "kwargs", {"tool_choice": None})
 
 
 def completion(raw: BaseMessage, parsed: object, *, model: str) -> Completion:

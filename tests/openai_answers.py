@@ -17,7 +17,7 @@ Vectors: TypeAlias = Callable[[Sequence[str], int], Iterable[Iterable[float]]]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, as it came."""
+    """One request, as it came; names of headers in lower case."""
 
     kind: Kind
     body: Mapping[str, Any]

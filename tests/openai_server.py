@@ -77,12 +77,15 @@ class OpenAIServer:
         requests: All that was asked, in order, refused and failed requests too.
         script: Answers chats.
         vectors: Answers embeddings: texts and dimensions to vectors.
+        keep_alive: Whether connections stay open after an answer. They do not unless a test asks for
+            it, and then closes its clients: one left over is a warning in whatever test comes later.
     """
 
     def __init__(self) -> None:
         self.requests: list[Asked] = []
         self.script: Script = lambda _: "All right."
         self.vectors: Vectors = _hashed
+        self.keep_alive = False
         self._faults: dict[Kind, Iterator[Fault]] = {}
         self._lock = threading.Lock()
         self._numbers = count(1)
@@ -205,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = next((kind for path, kind in _KINDS.items() if self.path.endswith(path)), None)
         if kind is None:
             return self._error(404, f"no such path: {self.path}")
-        asked = Asked(kind, body, dict(self.headers.items()))
+        asked = Asked(kind, body, {name.lower(): value for name, value in self.headers.items()})
         fault, number = self.server.api.take(asked)
         match fault:
             case Status(code, retry_after, error):
@@ -265,7 +268,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _begin(self, code: int, headers: Mapping[str, str]) -> None:
         self.send_response(code)
-        for name, value in headers.items():
+        keeping = {} if self.server.api.keep_alive else {"Connection": "close"}
+        for name, value in {**headers, **keeping}.items():
             self.send_header(name, value)
         self.end_headers()
 

@@ -88,6 +88,10 @@ def test_requests_to_remove_a_message_are_no_messages() -> None:
         ({"type": "image_url", "image_url": {"url": "https://e.org/b.png"}}, "[image: https://e.org/b.png]"),
         ({"type": "image", "source": {"type": "base64", "data": PIXELS}}, "[image]"),
         ({"type": "image", "file_id": "file-7"}, "[image: file-7]"),
+        ({"type": "image", "image": PIXELS}, "[image]"),
+        ({"type": "image_url", "image_url": {"url": PIXELS}}, "[image]"),
+        ({"type": "audio", "audio": PIXELS + "=="}, "[audio]"),
+        ({"type": "image", "image": "boats/red.png"}, "[image: boats/red.png]"),
         ({"type": "input_audio", "input_audio": {"data": PIXELS, "format": "wav"}}, "[audio]"),
         ({"type": "audio", "base64": PIXELS, "extras": {"transcript": "Good morning"}}, "[audio: Good morning]"),
         ({"type": "file", "base64": PIXELS, "filename": "plan.pdf"}, "[file: plan.pdf]"),
@@ -108,6 +112,23 @@ def test_content_is_read_as_text_or_as_a_reference(block: object, text: str) -> 
 def test_no_byte_of_a_picture_gets_into_the_text() -> None:
     blocks = [{"type": "text", "text": "Look"}, {"type": "image", "base64": PIXELS, "extras": {"alt": "a boat"}}]
     assert to_message(HumanMessage(blocks)).content == "Look\n[image: a boat]"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "text"),
+    [
+        (f"Look: ![boat](data:image/png;base64,{PIXELS}) nice?", "Look: ![boat]([image]) nice?"),
+        (f"data:audio/wav;codecs=1;base64,{PIXELS}==", "[audio]"),
+        (f'<img src="DATA:IMAGE/svg+xml;charset=utf-8;base64,{PIXELS}">', '<img src="[image]">'),
+        (f"data:application/pdf;base64,{PIXELS}", "[file]"),
+        ("The data: 3;base64, or so", "The data: 3;base64, or so"),
+        ("metadata:image is a word", "metadata:image is a word"),
+    ],
+)
+def test_a_picture_that_somebody_pasted_into_the_text_is_no_text(pasted: str, text: str) -> None:
+    assert to_message(HumanMessage(pasted)).content == text
+    assert to_message(HumanMessage([{"type": "text", "text": pasted}])).content == text
+    assert from_message(to_message(HumanMessage(pasted), raw=True)).content == pasted
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_schema_is_sent_in_strict_mode_and_the_answer_comes_parsed(colour: s
     answer = ask(server, colour)
     (request,) = server.requests
     assert request["response_format"]["json_schema"]["strict"] is True
-    assert answer.data == MemoryOperations.model_validate_json(WHOLE)
+    assert answer.data == json.loads(WHOLE)
     assert (answer.model, answer.usage.input_tokens, answer.usage.output_tokens) == ("gpt-4o-mini-2024-07-18", 100, 20)
 
 
@@ -88,6 +88,16 @@ def test_arguments_that_were_cut_off_are_not_lost_either(colour: str) -> None:
     function = {"name": "MemoryOperations", "arguments": WHOLE[:-30]}
     server = Server(reply("length", tool_calls=[{"id": "1", "type": "function", "function": function}]))
     assert ask(server, colour, method="function_calling").text == WHOLE[:-30]
+
+
+@pytest.mark.parametrize(
+    "said", ["I'd rather not.", '{"operations": "none"}', f"Here: {WHOLE}", f"{WHOLE} Done.", "[]"]
+)
+def test_what_misses_the_schema_is_handed_over_and_never_raised(said: str, colour: str) -> None:
+    answer = ask(Server(reply(content=said)), colour)
+    told = answer.text if answer.data is None else json.dumps(answer.data)
+    assert told == said
+    assert answer.usage.output_tokens == 20
 
 
 def test_a_filtered_or_refused_answer_is_no_empty_one(colour: str) -> None:

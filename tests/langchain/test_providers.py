@@ -74,6 +74,37 @@ def test_the_strictest_way_that_a_model_knows_is_taken(model: Any, method: str) 
     assert LangChainLLM(model).method == method
 
 
+class Refusing(ToolChat):
+    """Promises more than it does."""
+
+    def with_structured_output(self, schema: Any, **asked: Any):
+        raise ValueError("not supported for this model")
+
+
+class Offering(ToolChat):
+    """Like Ollama's: tools are offered and never forced, and a schema is what it does by default."""
+
+    def bind_tools(self, tools: Any, *, tool_choice: Any = None, **asked: Any):
+        return super().bind_tools(tools, **asked)
+
+    def with_structured_output(self, schema: Any, *, method: str = "json_schema", include_raw: bool = False, **_: Any):
+        return super().with_structured_output(schema, include_raw=include_raw)
+
+
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [
+        (Refusing(), "prompt"),
+        (Refusing(profile={"structured_output": True, "tool_calling": True}), "prompt"),
+        (Offering(), "json_schema"),
+        (Offering(profile={"tool_calling": True}), "function_calling"),
+    ],
+)
+def test_what_a_class_cannot_do_is_seen_before_it_is_asked(model: Any, method: str) -> None:
+    assert LangChainLLM(model).method == method
+    assert model.asked == []
+
+
 def test_the_way_can_be_chosen() -> None:
     llm = LangChainLLM(ToolChat(answers=[json.dumps(LIVES)]), method="prompt")
     assert llm.method == "prompt"
@@ -255,6 +286,57 @@ def test_a_cache_has_the_fingerprint_of_what_it_caches() -> None:
         underlying_embeddings = WordEmbeddings("words-9")
 
     assert LangChainEmbedder(Cached()).fingerprint == LangChainEmbedder(WordEmbeddings("words-9")).fingerprint
+
+
+# Clients that are left over from another loop -----------------------------------------------------
+
+CLOSED = RuntimeError("Event loop is closed")
+OTHERS = [
+    CLOSED,
+    RuntimeError("<Event> is bound to a different event loop"),
+    RuntimeError("attached to a different loop"),
+]
+
+
+class LeftOver(WordEmbeddings):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        raise self.error
+
+    async def aembed_query(self, text: str) -> list[float]:
+        raise self.error
+
+
+class LeftOverChat(ToolChat):
+    error: Exception = CLOSED
+
+    async def _agenerate(self, *_: Any, **__: Any):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", OTHERS, ids=str)
+def test_a_client_of_another_loop_is_used_in_its_blocking_colour(error: Exception) -> None:
+    embeddings, model = LeftOver(error), LeftOverChat(answers=[call(LIVES)], error=error)
+    embedder = LangChainEmbedder(embeddings)
+    assert asyncio.run(embedder.aembed_documents(["a"])) == embedder.embed_documents(["a"])
+    assert asyncio.run(embedder.aembed_query("a")) == embedder.embed_query("a")
+    assert ask(LangChainLLM(model), "async").data == MemoryOperations.model_validate(LIVES)
+    assert {colour for _, colour in embeddings.calls} == {"sync"}
+    assert model.colours == ["sync"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), ValueError("Event loop is closed")], ids=repr)
+def test_any_other_error_is_not_called_again_for(error: Exception) -> None:
+    embedder, model = LangChainEmbedder(LeftOver(error)), LeftOverChat(answers=[call(LIVES)], error=error)
+    for call_of in (embedder.aembed_documents(["a"]), embedder.aembed_query("a")):
+        with pytest.raises(type(error)):
+            asyncio.run(call_of)
+    with pytest.raises(type(error)):
+        ask(LangChainLLM(model), "async")
+    assert model.colours == []
 
 
 # Both together -----------------------------------------------------------------------------------
