@@ -131,7 +131,7 @@ class Worker:
         self._stopping.set()
         self._bell.set()
 
-    def stop(self, seconds: float) -> None:
+    def stop(self, seconds: float | None) -> None:
         """Begins nothing more. What is at work may take so long; then it is left to others."""
         self.dismiss()
         thread = self._thread

@@ -156,6 +156,23 @@ def test_embeddings_in_the_file_spare_the_embedder(
     assert second.search("violin meadow", **BOB)[0].memory.text == "violin meadow"
 
 
+def test_whatever_is_kept_can_be_taken_out_and_in(
+    memory: Door, other: Door, llm: ScriptedLLM, clock: ManualClock, tmp_path: Path
+):
+    """Also what grew while it was kept: an update adds its metadata to what is there."""
+    large = "x" * 40_000
+    llm.queue(adds("Ada lives in Bergen"), updates(0, "Ada lives in Oslo"))
+    turn = {"role": "user", "content": "I live in Bergen", "origin": "restored-from-the-backup-of-january"}
+    memory.add([turn], metadata={"first": large}, **ADA)
+    memory.add("I moved to Oslo", metadata={"second": large}, **ADA)
+    (item,) = memory.get_all(**ADA)
+    assert sorted(item.metadata) == ["first", "second"]
+    memory.export(tmp_path / "all.jsonl")
+    other.load(tmp_path / "all.jsonl")
+    assert list(reads(other, clock, [clock()])) == list(reads(memory, clock, [clock()]))
+    assert other.messages(None, **ADA)[0].origin == turn["origin"]
+
+
 def test_a_scope_takes_only_what_is_its_own(
     memory: Door, other: Door, llm: ScriptedLLM, clock: ManualClock, tmp_path: Path
 ):

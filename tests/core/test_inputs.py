@@ -284,6 +284,12 @@ def test_what_the_call_says_about_its_messages_is_checked_too(options):
     error_of(read, "x", **options)
 
 
+def test_metadata_of_call_and_message_together_are_no_larger_than_metadata():
+    half = {"a": "x" * 40_000}
+    assert read({"role": "user", "content": "x", "metadata": half}, metadata=half)[0].metadata == half
+    assert "larger" in error_of(read, {"role": "user", "content": "x", "metadata": half}, metadata={"b": "y" * 40_000})
+
+
 def test_an_error_says_what_would_have_been_accepted():
     message = error_of(read, 5)
     assert "5" in message

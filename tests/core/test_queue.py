@@ -230,6 +230,14 @@ def test_a_flush_without_time_begins_nothing(memory: Door, llm: ScriptedLLM) -> 
     assert (len(memory.pending()), llm.calls) == (1, [])
 
 
+@pytest.mark.parametrize("timeout", ["soon", float("nan"), True, [1]])
+def test_a_time_to_wait_that_is_none_is_refused(memory: Door, timeout: Any) -> None:
+    for wait in (memory.flush, memory.close):
+        with pytest.raises(InvalidInputError, match="timeout"):
+            wait(timeout)
+    assert memory.pending() == []
+
+
 def test_turns_are_learned_from_in_the_order_of_the_transcript(memory: Door, llm: ScriptedLLM) -> None:
     memory.put_messages("s", [Message("user", "first", id="1"), Message("user", "third", id="3")], **ADA)
     memory.put_messages("s", [Message("user", "fourth", id="4"), Message("user", "now first", id="1")], **ADA)

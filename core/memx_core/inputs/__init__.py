@@ -9,7 +9,7 @@ cleaned of what no database can keep (see `clean`), and of nothing else.
 from __future__ import annotations
 
 from memx_core.inputs.chat import messages
-from memx_core.inputs.counts import limit, max_tokens, threshold
+from memx_core.inputs.counts import limit, max_tokens, seconds, threshold
 from memx_core.inputs.ids import key, memory_id, message_ids, namespace, operation_id, scope, session
 from memx_core.inputs.plans import plan
 from memx_core.inputs.showing import show
@@ -34,6 +34,7 @@ __all__ = [
     "plan",
     "scalar",
     "scope",
+    "seconds",
     "session",
     "show",
     "text",

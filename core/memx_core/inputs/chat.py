@@ -145,10 +145,15 @@ def _message(item: object, where: str, call: _Call) -> Message:
         timestamp=moment(given.get("timestamp"), f"{where} timestamp") or call.said_at,
         id=optional_id(given.get("id"), f"{where} id"),
         session_id=call.session_id or optional_id(given.get("session_id"), f"{where} session_id"),
-        metadata={**call.metadata, **own},
+        metadata=_together(call.metadata, own, f"{where} metadata"),
         origin=_label(given.get("origin"), f"{where} origin"),
         raw=clean_raw(given.get("raw"), f"{where} raw"),
     )
+
+
+def _together(of_call: dict[str, Any], own: dict[str, Any], where: str) -> dict[str, Any]:
+    """Both, which are no larger together than either may be."""
+    return clean_metadata(of_call | own, where) if of_call and own else of_call | own
 
 
 def _fields(item: object, where: str) -> Mapping[object, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import overload
 
 from memx_core.errors import InvalidInputError
@@ -9,6 +10,8 @@ from memx_core.inputs.showing import show
 
 MAX_TOKENS = 10_000_000
 """Largest budget of a rendered block, in tokens."""
+_LONGEST_WAIT = 4_000_000
+"""Seconds that every platform can wait; more is for as long as it takes."""
 
 
 def limit(value: object, name: str = "limit", *, most: int = 10_000) -> int:
@@ -48,3 +51,16 @@ def threshold(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise InvalidInputError(f"threshold must be a number from 0 to 1, or None, not {show(value)}")
     return float(value)
+
+
+def seconds(value: object, name: str = "timeout") -> float | None:
+    """How long to wait: at least 0, `None` for as long as it takes.
+
+    Raises:
+        InvalidInputError: If it is no number.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
+        raise InvalidInputError(f"{name} must be a number of seconds, or None, not {show(value)}")
+    return None if value > _LONGEST_WAIT else max(0.0, float(value))

@@ -238,7 +238,7 @@ messages = Table(
     Column("name", String),
     Column("content", Text, nullable=False),
     Column("metadata", JsonText, nullable=False),
-    Column("origin", String(16)),
+    Column("origin", String),
     Column("raw", JsonText),  # the application's own form of the turn
     Column("said_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),

@@ -151,20 +151,22 @@ class Memory(
         """The same methods with the scope fixed: what an application should hold."""
         return ScopedMemory(self, inputs.scope(user_id, agent_id, run_id))
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float | None = 5.0) -> None:
         """Gives back the database and the index; any later call raises `LedgerError`.
 
         What is queued stays in the database, for whoever opens it next.
 
         Args:
             timeout: Seconds that what is being learned may still take; then it is queued again.
+                `None`: as long as it takes.
         """
+        seconds = inputs.seconds(timeout)
         if self._worker is not None:
-            self._worker.stop(timeout)
+            self._worker.stop(seconds)
         self._room.index.close()
         self._room.ledger.close()
 
-    async def aclose(self, timeout: float = 5.0) -> None:
+    async def aclose(self, timeout: float | None = 5.0) -> None:
         """Like `close`, without blocking the loop."""
         await self._async.call(self.close, timeout)
 

@@ -40,12 +40,8 @@ def _told(value: str) -> str:
     return value
 
 
-def _json(value: dict[str, Any]) -> dict[str, Any]:
-    return inputs.metadata(value)
-
-
-def _kept(value: dict[str, Any]) -> dict[str, Any] | None:
-    return raw(value)
+def _json(value: dict[str, Any]) -> dict[str, Any] | None:
+    return raw(value)  # which may be larger than `inputs.metadata`: versions add to each other's
 
 
 def _unpacked(value: object) -> object:
@@ -77,7 +73,6 @@ _Digest: TypeAlias = Annotated[_Text, Field(max_length=64, min_length=1)]
 _Number: TypeAlias = Annotated[int, Field(ge=1, le=2**31 - 1)]
 _Count: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
 _Json: TypeAlias = Annotated[dict[str, Any], AfterValidator(_json)]
-_Raw: TypeAlias = Annotated[dict[str, Any], AfterValidator(_kept)]
 _Vector: TypeAlias = Annotated[
     bytes,
     BeforeValidator(_unpacked),
@@ -178,8 +173,8 @@ class MessageLine(_Belonging):
     name: _Text | None = None
     content: _Text
     metadata: _Json = {}
-    origin: _Short | None = None
-    raw: _Raw | None = None
+    origin: _Name | None = None
+    raw: _Json | None = None
     said_at: _Time
     recorded_at: _Time
     cleared: bool = False

@@ -91,4 +91,4 @@ def flush(
 ) -> Coroutine[Any, Any, None]:
     """See `Memory.flush`."""
     scope = owner(user_id, agent_id, run_id) or Scope()
-    return working.flush(io, room, keeper(room), scope, seconds=timeout)
+    return working.flush(io, room, keeper(room), scope, seconds=inputs.seconds(timeout))

@@ -195,7 +195,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("metadata", sa.Text(), nullable=False),
-        sa.Column("origin", sa.String(length=16), nullable=True),
+        sa.Column("origin", sa.String(), nullable=True),
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
         sa.Column("cleared", sa.Boolean(), nullable=False),
