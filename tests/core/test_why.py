@@ -131,6 +131,7 @@ def test_a_version_that_had_ended_already_is_not_the_current_one(memory, llm, cl
     why = memory.why(id)
     assert [each.memory.text for each in why.versions] == ["Lives in Oslo", "Lives in Bergen"]
     assert (why.memory.text, why.current.memory.version) == ("Lives in Oslo", 1)
+    assert [each.change.ended for each in why.versions] == [False, True]
 
 
 def test_words_kept_as_they_were_said_are_their_own_source(memory):

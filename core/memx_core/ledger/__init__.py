@@ -2,9 +2,9 @@
 
 from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.hearing import Late
-from memx_core.ledger.histories import history
 from memx_core.ledger.intake.base import Load, Loaded
 from memx_core.ledger.ledger import Ledger
+from memx_core.ledger.mem0_history import mem0_history
 from memx_core.ledger.moments import Then, looked_at
 from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import (
@@ -54,6 +54,6 @@ __all__ = [
     "Undone",
     "Unembedded",
     "Write",
-    "history",
     "looked_at",
+    "mem0_history",
 ]

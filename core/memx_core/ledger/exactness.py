@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from memx_core.errors import PlanConflictError
-from memx_core.ledger import lookups, reads, settling, transcripts
+from memx_core.ledger import history, lookups, settling, transcripts
 from memx_core.ledger.tables import memories
 from memx_core.ledger.values import Write
 
@@ -34,7 +34,7 @@ def check(connection: Connection, request: Write) -> None:
     if begun >= lookups.revision(connection, request.namespace):  # which is this write's own
         wrong.append("it was decided on another database")
     if wrong:
-        changes = reads.changes_since(connection, request, versions=outdated, revisions=dict.fromkeys(known, begun))
+        changes = history.changes_since(connection, request, versions=outdated, revisions=dict.fromkeys(known, begun))
         raise PlanConflictError(f"what this was decided on has changed: {'; '.join(wrong)}. Decide again", changes)
 
 

@@ -19,6 +19,7 @@ from memx_core.ledger import (
     dumping,
     erasing,
     hearing,
+    history,
     loading,
     lookups,
     provenance,
@@ -87,7 +88,7 @@ class Ledger:
             InvalidInputError: If the key was used for something else.
         """
         with self._database.writing() as connection:
-            found = reads.done(connection, request)
+            found = history.done(connection, request)
             return writes.write(connection, request) if found is None else Committed(found, 0)
 
     def done(self, request: Write) -> AddResult | None:
@@ -98,7 +99,7 @@ class Ledger:
             PlanConflictError: If it was undone.
         """
         with self._database.reading() as connection:
-            return reads.done(connection, request)
+            return history.done(connection, request)
 
     def settled(self, request: Write) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
         """What the operations of `request` come to beside what is there now, and what of it is known already.
@@ -229,7 +230,7 @@ class Ledger:
             InvalidInputError: If that was given something else than `digest` stands for.
         """
         with self._database.reading() as connection:
-            return reads.replay(connection, namespace, scope, key, digest)
+            return history.replay(connection, namespace, scope, key, digest)
 
     def revision(self, namespace: str) -> int:
         """Number of the newest write of `namespace`."""
@@ -402,12 +403,12 @@ class Ledger:
     def history(self, namespace: str, scope: Scope | None, memory_id: str) -> list[Change]:
         """Every change of one memory, oldest first."""
         with self._database.reading() as connection:
-            return reads.history(connection, namespace, scope, memory_id)
+            return history.history(connection, namespace, scope, memory_id)
 
     def diff(self, namespace: str, scope: Scope, since: datetime, until: datetime | None) -> list[Change]:
         """Every change of the scope's memories after `since`, up to and with `until`, oldest first."""
         with self._database.reading() as connection:
-            return reads.diff(connection, namespace, scope, since, until)
+            return history.diff(connection, namespace, scope, since, until)
 
     def transcript(self, namespace: str, scope: Scope, session: str | None, limit: int | None) -> list[Message]:
         """A conversation in its order; with a limit its last turns."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from memx_core.ledger import rows
+from memx_core.ledger import history, rows
 from memx_core.ledger.tables import changes, evidence, memories, messages, operations, versions
 from memx_core.provenance import Origin, Provenance, Source
-from memx_core.types import Change, MemoryItem, Scope
+from memx_core.types import MemoryItem, Scope
 
 
 def why(connection: Connection, namespace: str, scope: Scope | None, memory_id: str) -> Provenance | None:
@@ -37,7 +37,7 @@ def why(connection: Connection, namespace: str, scope: Scope | None, memory_id: 
         before = restored.get(row.version, row.before)
         origins[row.version] = Origin(
             memory=items[row.version],
-            change=_change(row, items),
+            change=history.change(row),
             sources=tuple(sources[row.version]),
             model=row.actor,
             prompt=row.prompt,
@@ -47,28 +47,8 @@ def why(connection: Connection, namespace: str, scope: Scope | None, memory_id: 
 
 
 def _changes(connection: Connection, memory: int) -> list[Row[Any]]:
-    statement = (
-        select(changes, operations.c.id.label("operation_id"), operations.c.prompt)
-        .join(operations, operations.c.seq == changes.c.operation)
-        .where(changes.c.memory == memory)
-        .order_by(changes.c.version)
-    )
-    return list(connection.execute(statement))
-
-
-def _change(row: Row[Any], items: dict[int, MemoryItem]) -> Change:
-    item = items[row.version]
-    return Change(
-        memory_id=item.id,
-        event=row.event,
-        old_text=None if row.before is None else items[row.before].text or None,
-        new_text=None if row.event == "DELETE" else item.text,
-        at=row.at,
-        reason=row.reason,
-        actor=row.actor,
-        operation_id=row.operation_id,
-        version=row.version,
-    )
+    statement = history.select_changes().add_columns(operations.c.prompt).where(changes.c.memory == memory)
+    return list(connection.execute(statement.order_by(None).order_by(changes.c.version)))
 
 
 def _carries(items: dict[int, MemoryItem], origins: dict[int, Origin], version: int, before: int | None) -> int | None:

@@ -15,7 +15,7 @@ _COLUMNS = ("memory_id", "event", *_TEXTS, "created_at", "updated_at", "timestam
 
 
 @contextmanager
-def history(path: Path) -> Generator[Iterator[Mapping[str, Any]], None, None]:
+def mem0_history(path: Path) -> Generator[Iterator[Mapping[str, Any]], None, None]:
     """Its rows, memory by memory, each as its rows were written; the memory that was first comes first.
 
     Raises:
