@@ -1,12 +1,21 @@
-"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [memory] …`."""
+"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [middleware] …`."""
 
 from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 
 from benchmarks import costs
+
+
+def middleware() -> Iterator[str]:
+    """What `MemxMiddleware` adds to an agent's turn, by the clock, model and embedder free (target: 5 ms)."""
+    from benchmarks import agents  # LangChain, which the others do without
+
+    yield from agents.remembering()
+
 
 MEASURES = {
     "import": costs.importing,
@@ -16,6 +25,7 @@ MEASURES = {
     "memory": costs.holding,
     "rules": costs.proposing,
     "embedder": costs.embedding,
+    "middleware": middleware,
 }
 
 

@@ -26,7 +26,7 @@ from memx_core import Completion, Memory, Message, Scope
 from memx_core.embedders import LocalEmbedder
 from memx_core.extraction import rules
 from memx_core.ledger import Attributes, Ledger, Write
-from memx_core.ports import Vector, Vectors
+from memx_core.ports import LLM, Vector, Vectors
 from memx_core.types import Operation, ProposalRequest
 
 _NAMESPACE = "default"
@@ -110,13 +110,13 @@ def _fresh(code: str) -> str:
 
 
 @contextmanager
-def filled(*, scopes: int, each: int, synchronous: bool = True) -> Iterator[Memory]:
+def filled(*, scopes: int, each: int, synchronous: bool = True, llm: LLM | None = None) -> Iterator[Memory]:
     """A memory with `each` facts for each of `scopes` users, and no worker; not `synchronous`: without fsync."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "memx.db")
         fill(path, scopes=scopes, each=each)
         engine = create_engine(f"sqlite:///{path}")
-        with Memory(_Model(), _Embedder(), engine, background=False) as memory:
+        with Memory(llm or _Model(), _Embedder(), engine, background=False) as memory:
             if not synchronous:
                 event.listen(engine, "checkout", _unsynchronised)  # after memx's own, which says FULL
             yield memory

@@ -97,7 +97,7 @@ def unsaved(messages: Sequence[BaseMessage], saved: Saved) -> tuple[Sequence[Bas
         if messages[at].id is not None and messages[at].id == saved["until"]:
             return messages[at + 1 :], False
     if saved["whole"]:
-        return messages, True
+        return messages, saved["until"] is not None or turn_start(messages) > 0
     return messages[turn_start(messages) :], False
 
 

@@ -13,6 +13,7 @@ from memx_core.filters import compile_filter
 from memx_core.memory.arguments import AddOptions, RecallOptions
 
 OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
+_FEWEST, _MOST, _SHORT_LINE = 10, 200, 20
 
 
 def memory(value: object, given: Given) -> Memory | ScopedMemory:
@@ -44,9 +45,13 @@ def recall_options(
         threshold=inputs.threshold(threshold),
         filters=filters,
     )
-    if limit is not None:
-        options["limit"] = inputs.limit(limit)
+    options["limit"] = _lines(max_tokens) if limit is None else inputs.limit(limit)
     return options
+
+
+def _lines(max_tokens: int) -> int:
+    """More than usually fit; to look at all that the memory would is slow, and somebody is waiting."""
+    return min(_MOST, max(_FEWEST, max_tokens // _SHORT_LINE))
 
 
 def add_options(*, instructions: str | None, metadata: Mapping[str, Any] | None) -> AddOptions:

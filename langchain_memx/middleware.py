@@ -84,7 +84,11 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         ```
 
     The user is found in this order: `user_id` of this object, the server's identity, the run's
-    context, `config["configurable"]`. Without one the run fails before the model is called.
+    context, `config["configurable"]`. Without one the run fails before the model is called. A turn
+    is its user's to the end: who resumes another's run neither recalls nor is learned from.
+
+    With a checkpointer nothing is lost when a run is cut off, interrupted or summarised. Without one
+    a run keeps its own turn, and what the application brings along of earlier ones is not kept again.
 
     Args:
         memory: A `Memory`, or a `ScopedMemory` for an agent that has one user.
@@ -92,17 +96,17 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         agent_id: Narrows every scope to this agent.
         run_id: Narrows every scope further.
         max_tokens: Size of the recalled block, estimated.
-        limit: Lines of the block at most; `None` leaves it to the memory.
+        limit: Lines of the block at most; `None`: as many as usually fit.
         threshold: Least score of what is recalled, in [0, 1].
         filters: Conditions on the memories' metadata.
-        include_messages: Also recall turns of conversations.
+        include_messages: Also recall turns of conversations, those that the prompt does not hold anyway.
         placement: `user` puts the block after what the user said last, `system` after the system prompt.
         recall: Put memories into prompts.
         learn: Keep what is said, and learn from it in the background.
         tool_results: Also learn from what tools returned.
         instructions: What to notice or to ignore, in words for the model that learns.
         metadata: For the memories that are made.
-        timeout: Seconds that a recall may take; then the model is called without.
+        timeout: Seconds that recalling, or keeping, may hold up a turn; then it goes on without.
         on_error: What becomes of failures of recalling and keeping: `ignore` logs them, `raise`
             raises them, a function is called with them.
         name: Of this middleware; two in one agent need different ones.

@@ -169,7 +169,7 @@ def test_the_block_can_be_bounded(store: Memory, talk: MakeTalk) -> None:
         ada = talk(learn=False, **options)
         ada.say("Which boat?")
         lines[name] = ada.latest.count("\n- ")
-    assert lines["all"] == 30
+    assert lines["all"] > 20
     assert (lines["near"], lines["filtered"]) == (0, 5)
     assert 0 < lines["few"] <= 3
     assert 0 < lines["short"] < 6

@@ -33,13 +33,14 @@ _CLASSES = (
     ("other", "(?s:.)", 2.0, 0, 1.0),
 )
 _RUN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, *_ in _CLASSES))
-_COSTS = {name: costs for name, _, *costs in _CLASSES}
+_COSTS = ((2.0, 0, 1.0), *((least, free, per_token) for _, _, least, free, per_token in _CLASSES))  # by group
 
 
 def estimate_tokens(text: str) -> int:
     """Tokens that `text` will cost a model, on the high side; 0 only for an empty text."""
     total = 0.0
     for run in _RUN.finditer(text):
-        least, free, per_token = _COSTS[run.lastgroup or "other"]
-        total += max(least, (run.end() - run.start() - free) / per_token)
+        least, free, per_token = _COSTS[run.lastindex or 0]
+        cost = (len(run[0]) - free) / per_token
+        total += cost if cost > least else least
     return ceil(total)
