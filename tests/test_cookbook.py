@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from tests.answers import adds
-from tests.openai_server import OpenAIServer, Reply
+from tests.answers import NOTHING, adds
+from tests.openai_server import Asked, OpenAIServer, Reply
 
 COOKBOOK = Path(__file__).parents[1] / "cookbook"
-PAGES = sorted(COOKBOOK.glob("*.py"))
+PAGES = sorted(page for page in COOKBOOK.glob("*.py") if not page.name.startswith("_"))
 STORY = json.loads((COOKBOOK / "data" / "two_sessions.json").read_text(encoding="utf-8"))
 TURNS = [turn for session in STORY["sessions"] for turn in session["turns"]]
 KEYS = re.compile("KEY|TOKEN|OPENAI|OLLAMA|COLOR|COLUMNS|LINES|PROXY", re.IGNORECASE)
@@ -32,6 +34,17 @@ def run(page: Path, folder: Path, **settings: str) -> str:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
+    """The lines that a page prints, run once."""
+
+    @functools.cache
+    def printed(name: str) -> list[str]:
+        return run(COOKBOOK / f"{name}.py", tmp_path_factory.mktemp(name)).splitlines()
+
+    return printed
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +154,97 @@ def test_learning_cost_no_model_call(shown: str) -> None:
     assert f"{len(TURNS)} turns: 0 model calls, 0 + 0 tokens" in shown
 
 
+# LangChain ---------------------------------------------------------------------------------------
+
+Printed = Callable[[str], list[str]]
+
+
+def after(lines: list[str], start: str) -> str:
+    """The line behind the one that begins so."""
+    (at,) = [at for at, line in enumerate(lines) if line.startswith(start)]
+    return lines[at + 1].strip()
+
+
+def test_a_page_about_langchain_is_a_hundred_lines_at_most() -> None:
+    pages = [page for page in PAGES if page.name.startswith("langchain_")]
+    assert len(pages) == 6
+    assert max(len(page.read_text(encoding="utf-8").splitlines()) for page in pages) <= 100
+
+
+def test_every_page_stands_in_the_cookbooks_list() -> None:
+    listed = re.findall(r"^\| \[(\w+\.py)\]", (COOKBOOK / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == [page.name for page in PAGES]
+
+
+def test_the_agent_knows_on_thursday_what_was_said_on_monday(printed: Printed) -> None:
+    lines = printed("langchain_agent")
+    assert lines[0].startswith("Model: none")
+    assert "allergic to peanuts" in after(lines, "alice, thursday: What am I allergic to?")
+    assert after(lines, "bob, his first: What am I allergic to?") == "-> I don't know that yet."
+
+
+def test_the_agents_memory_follows_a_move(printed: Printed) -> None:
+    lines = printed("langchain_agent")
+    now = lines[lines.index("What is remembered of Alice now:") :]
+    assert "  User lives in Oslo" in now
+    assert "  User lives in Bergen" not in now
+    assert "  UPDATE: User lives in Bergen -> User lives in Oslo" in now
+    assert "no user" in lines[-1]
+
+
+def test_the_agents_tools_ask_for_no_user_and_change_what_they_found(printed: Printed) -> None:
+    lines = printed("langchain_tools")
+    assert lines[2:6] == [
+        "search_memory(query, limit)",
+        "save_memory(text)",
+        "update_memory(memory, text)",
+        "forget_memory(memory)",
+    ]
+    bobs = lines[lines.index("bob: What am I allergic to?") :]
+    assert bobs[2] == "  -> Nothing is remembered about that."
+    assert [line.split(":")[0].strip() for line in lines[-3:]] == ["ADD", "UPDATE", "DELETE"]
+
+
+def test_the_retriever_feeds_a_chain_and_is_a_tool(printed: Printed) -> None:
+    lines = printed("langchain_retriever")
+    alices, bobs, looked_up = (line for line in lines if re.match("  (alice|bob): ", line))
+    assert "peanuts" in alices
+    for line in (bobs, looked_up):
+        assert "Lisbon" in line
+        assert "peanuts" not in line
+    assert "look_up(query)" in printed("langchain_retriever")[lines.index("Tool:") + 1]
+    assert "no user" in lines[-1]
+
+
+def test_an_application_with_histories_does_after_one_line_what_it_did_before(printed: Printed) -> None:
+    lines = printed("langchain_history")[2:]
+    before, now = ([line[14:] for line in lines if line.startswith(name)] for name in ("before", "after"))
+    assert before == now
+    assert len(before) == 3
+    assert "User is allergic to peanuts" in lines[-1]
+
+
+def test_what_was_written_by_hand_stands_beside_what_is_written_now(printed: Printed) -> None:
+    lines = printed("langchain_migrating")
+    assert len([line for line in lines if line.startswith("BEFORE")]) == 2
+    for old, new in (("save_context", "add_messages"), ("memory.search(said", "memory.recall(said")):
+        assert any(old in line for line in lines)
+        assert any(new in line.partition("|")[2] for line in lines)
+    (learned,) = [line for line in lines if line.startswith("Learned from it")]
+    assert "peanuts" in learned
+    assert "Maja" in lines[-1]
+    assert "Bergen" in lines[-1]
+
+
+def test_nobody_is_mixed_up_in_a_batch(printed: Printed) -> None:
+    *people, _, total = printed("langchain_batch")[2:]
+    assert total == "4 ways, 12 people, 48 answers; nobody was mixed up"
+    assert len(people) == 12
+    homes = [set(re.findall(r"live[s]? in (\w+)", line)) for line in people]
+    assert all(len(home) == 1 for home in homes)
+    assert len(set.union(*homes)) == 12
+
+
 # With a model ------------------------------------------------------------------------------------
 
 
@@ -162,3 +266,25 @@ def test_with_a_key_that_does_not_work_it_says_so_and_goes_on_offline(tmp_path: 
     shown = run(COOKBOOK / "quickstart.py", tmp_path, OPENAI_API_KEY="sk-secret", OPENAI_BASE_URL=nobody)
     assert "OpenAI does not answer (APIConnectionError)." in shown
     assert "Proposes: offline rules" in shown
+
+
+def test_with_a_key_a_page_about_langchain_asks_the_model(openai_server: OpenAIServer, tmp_path: Path) -> None:
+    pytest.importorskip("langchain_openai", reason="the extra `openai` is not installed")
+
+    def answer(asked: Asked) -> Reply:
+        if asked.wanted:  # the memory asks what is worth knowing
+            said = asked.prompt
+            learned = (
+                adds("User is allergic to peanuts", quote="peanuts") if "I'm allergic to peanuts" in said else NOTHING
+            )
+            learned = adds("User lives in Oslo", quote="I moved to Oslo") if "I moved to Oslo" in said else learned
+            return Reply(json.dumps(learned))
+        return Reply("To peanuts." if "User is allergic to peanuts" in asked.prompt else "I don't know.")
+
+    openai_server.script = answer
+    page = COOKBOOK / "langchain_agent.py"
+    lines = run(page, tmp_path, OPENAI_API_KEY="sk-secret", OPENAI_BASE_URL=openai_server.url).splitlines()
+    assert lines[0] == "Model: OpenAI"
+    assert after(lines, "alice, thursday: What am I allergic to?") == "-> To peanuts."
+    assert after(lines, "bob, his first: What am I allergic to?") == "-> I don't know."
+    assert "sk-secret" not in "\n".join(lines)
