@@ -10,10 +10,10 @@ DEV    := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help .venv demo test check fix bench wheel clean
+.PHONY: help .venv demo test test-matrix check fix bench wheel clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z.]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .venv: $(DEV) ## set up .venv with everything a developer needs
 
@@ -22,6 +22,9 @@ demo: $(DEMO) ## run the quickstart: two conversations, and what was learned fro
 
 test: $(DEV) ## run the whole test suite (ARGS="-k name -x" is passed on)
 	@$(PY) -m pytest $(ARGS)
+
+test-matrix: $(MADE) ## run LangChain's part of the tests on its oldest and newest versions (ARGS="floor latest" chooses)
+	@$(PY) -m tests.matrix $(ARGS)
 
 check: $(DEV) ## format, lint, types (two readers) and the import contracts
 	$(PY) -m ruff format --check
@@ -41,7 +44,7 @@ wheel: $(DEV) ## build the sdist, and the wheel from it, into dist/
 	@$(PY) -m build --outdir dist
 
 clean: ## remove .venv and everything that was built or cached
-	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .matrix build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --clear: an environment left half made is made anew.

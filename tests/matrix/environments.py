@@ -1,0 +1,46 @@
+"""On what the matrix runs which tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EVERYTHING = ("tests/langchain", "tests/test_cookbook.py", "tests/test_readme.py")
+WITHOUT_AGENTS = (
+    "tests/langchain/test_documents.py",
+    "tests/langchain/test_history_suite.py",
+    "tests/langchain/test_messages.py",
+    "tests/langchain/test_openai_models.py",
+    "tests/langchain/test_standard_suites.py",
+)
+"""Retriever, tools, histories, models and embeddings: all that `langchain-core` is enough for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A set of packages, as pip takes them, and the tests that are run with it."""
+
+    about: str
+    packages: tuple[str, ...]
+    tests: tuple[str, ...] = EVERYTHING
+
+
+ENVIRONMENTS = {
+    "chains": Environment(
+        "the oldest langchain-core, alone: no agents",
+        (
+            *("--editable", ".[demo,openai]", "langchain-core==1.4.0", "langchain-tests"),
+            *("blockbuster", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout"),
+        ),
+        WITHOUT_AGENTS,
+    ),
+    "floor": Environment(
+        "the oldest that go together: langchain 1.3.18 asks for langchain-core 1.6",
+        ("--editable", ".[test]", "langchain==1.3.18", "langchain-core==1.6.0", "langgraph==1.2.11"),
+    ),
+    "latest": Environment("the newest that go together", ("--editable", ".[test]")),
+    "providers": Environment(
+        "the newest beside LiteLLM, which holds openai back",
+        ("--editable", ".[test,providers]"),
+        ("tests/langchain/test_create_memory.py", "tests/langchain/test_openai_models.py"),
+    ),
+}
