@@ -43,6 +43,13 @@ def create_memory(
         memory = create_memory("openai:gpt-5-mini", "openai:text-embedding-3-small", database="app.db")
         ```
 
+    Use:
+        ```python
+        with create_memory(model, embeddings, database="chats.db") as memory:  # or objects that there are
+            memory.add("I live in Oslo.", user_id="alice")
+            memory.recall("What could she do at the weekend?", user_id="alice")
+        ```
+
     Args:
         model: A chat model, or `provider:name` as for `init_chat_model`; `None` lets rules propose.
         embeddings: Embeddings, or `provider:name` as for `init_embeddings`; `None` is the bundled model.

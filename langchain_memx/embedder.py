@@ -15,6 +15,30 @@ from memx_core import InvalidInputError
 class LangChainEmbedder:
     """The vectors of a LangChain `Embeddings`: documents are stored, queries search.
 
+    Setup:
+        ```console
+        pip install "memx-core[langchain]" langchain-openai
+        ```
+
+    Instantiate:
+        ```python
+        from langchain_memx import LangChainEmbedder
+        from langchain_openai import OpenAIEmbeddings
+
+        # Texts go out as they are: no tokenizer is fetched, and memories are far from too long.
+        embeddings = OpenAIEmbeddings(model="text-embedding-3-small", check_embedding_ctx_length=False)
+        embedder = LangChainEmbedder(embeddings)
+        ```
+
+    Use:
+        ```python
+        from memx_core import Memory
+
+        memory = Memory(embedder=embedder)
+        memory.add("I live in Oslo.", user_id="alice")
+        memory.search("Where does she live?", user_id="alice")
+        ```
+
     Args:
         embeddings: Any of LangChain's embeddings.
         fingerprint: Names the vectors: two embedders that share it share a vector space. By

@@ -44,12 +44,14 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
         from langchain_memx import MemxChatMessageHistory
         from memx_core import Memory
 
-        history = MemxChatMessageHistory(Memory(), "monday", user_id="alice")
+        memory = Memory()
+        history = MemxChatMessageHistory(memory, "monday", user_id="alice")
         ```
 
     Use:
         ```python
-        history.add_messages([HumanMessage("I live in Oslo."), AIMessage("Nice!")])
+        history.add_user_message("I live in Oslo.")
+        history.add_ai_message("Nice!")
         history.messages
         history.context("What could she do at the weekend?", max_tokens=300)
         ```
@@ -164,8 +166,20 @@ def history_factory(
 ) -> Callable[[str, str], MemxChatMessageHistory]:
     """What `RunnableWithMessageHistory` asks for a user's conversation.
 
-    Use:
+    Setup:
+        ```console
+        pip install "memx-core[langchain,local]"
+        ```
+
+    Instantiate:
         ```python
+        from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+        from langchain_core.runnables.history import RunnableWithMessageHistory
+        from langchain_memx import HISTORY_KEYS, history_factory
+        from memx_core import Memory
+
+        memory = Memory()
+        prompt = ChatPromptTemplate.from_messages([MessagesPlaceholder("history"), ("human", "{question}")])
         chat = RunnableWithMessageHistory(
             prompt | model,
             history_factory(memory),
@@ -173,7 +187,12 @@ def history_factory(
             history_messages_key="history",
             history_factory_config=HISTORY_KEYS,
         )
-        chat.invoke({"question": "..."}, {"configurable": {"user_id": "alice", "session_id": "monday"}})
+        ```
+
+    Use:
+        ```python
+        ids = {"user_id": "alice", "session_id": "monday"}
+        chat.invoke({"question": "What could I cook tonight?"}, {"configurable": ids})
         ```
 
     Args:

@@ -25,6 +25,27 @@ _ROLES: Mapping[str, type[BaseMessage]] = {"system": SystemMessage, "assistant":
 class LangChainLLM:
     """A LangChain chat model that proposes what to remember.
 
+    Setup:
+        ```console
+        pip install "memx-core[langchain,local]" langchain-openai
+        ```
+
+    Instantiate:
+        ```python
+        from langchain_memx import LangChainLLM
+        from langchain_openai import ChatOpenAI
+
+        llm = LangChainLLM(ChatOpenAI(model="gpt-5-mini"))
+        ```
+
+    Use:
+        ```python
+        from memx_core import Memory
+
+        memory = Memory(llm=llm)
+        memory.add("I live in Oslo.", user_id="alice")
+        ```
+
     The answer's shape is forced in the strictest way that the model is known to go; otherwise the
     prompt asks for it. Whatever comes, memx salvages what is complete. The model's own retries
     and timeout hold, and what it raises passes through.

@@ -75,12 +75,14 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         from langchain_memx import MemxMiddleware
         from memx_core import Memory
 
-        agent = create_agent(model, tools=[...], middleware=[MemxMiddleware(Memory())])
+        memory = Memory()
+        agent = create_agent(model, tools=tools, middleware=[MemxMiddleware(memory)])
         ```
 
     Use:
         ```python
-        agent.invoke({"messages": [...]}, context={"user_id": "alice"})
+        asked = {"messages": [{"role": "user", "content": "What could I cook tonight?"}]}
+        agent.invoke(asked, context={"user_id": "alice"})
         ```
 
     The user is found in this order: `user_id` of this object, the server's identity, the run's

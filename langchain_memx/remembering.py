@@ -23,19 +23,21 @@ class RememberingHistory(BaseChatMessageHistory):
 
     Instantiate:
         ```python
+        from langchain_core.chat_history import InMemoryChatMessageHistory
         from langchain_memx import RememberingHistory
         from memx_core import Memory
 
         memory = Memory()
-
-
-        def history(user_id: str, session_id: str) -> RememberingHistory:
-            return RememberingHistory(mine(session_id), memory, session_id, user_id=user_id)
+        mine = InMemoryChatMessageHistory()  # or whatever there is
+        history = RememberingHistory(mine, memory, "monday", user_id="alice")
         ```
 
     Use:
         ```python
-        chat = RunnableWithMessageHistory(chain, history, history_factory_config=HISTORY_KEYS)
+        history.add_user_message("I live in Oslo.")
+        history.add_ai_message("Nice!")
+        mine.messages
+        history.context("What could she do at the weekend?", max_tokens=300)
         ```
 
     The transcript stays where it is and what it is; memx keeps a copy to learn from.

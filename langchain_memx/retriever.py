@@ -34,7 +34,8 @@ class MemxRetriever(BaseRetriever):
         from langchain_memx import MemxRetriever
         from memx_core import Memory
 
-        retriever = MemxRetriever(memory=Memory(), k=5)
+        memory = Memory()
+        retriever = MemxRetriever(memory=memory, k=5)
         ```
 
     Use:
@@ -44,6 +45,11 @@ class MemxRetriever(BaseRetriever):
 
     Use within a chain:
         ```python
+        from langchain_core.prompts import ChatPromptTemplate
+        from langchain_core.runnables import RunnablePassthrough
+        from langchain_memx import format_memories
+
+        prompt = ChatPromptTemplate.from_messages([("human", "{question}"), ("human", "{facts}")])
         chain = {"facts": retriever | format_memories, "question": RunnablePassthrough()} | prompt | model
         chain.invoke("What can I cook?", {"configurable": {"user_id": "alice"}})
         ```

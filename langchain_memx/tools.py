@@ -77,15 +77,18 @@ def memory_tools(
 
     Instantiate:
         ```python
+        from langchain.agents import create_agent
         from langchain_memx import memory_tools
         from memx_core import Memory
 
-        agent = create_agent(model, tools=[*mine, *memory_tools(Memory())])
+        memory = Memory()
+        agent = create_agent(model, tools=[*tools, *memory_tools(memory)])
         ```
 
     Use:
         ```python
-        agent.invoke({"messages": [...]}, context={"user_id": "alice"})
+        asked = {"messages": [{"role": "user", "content": "Remember that I live in Oslo."}]}
+        agent.invoke(asked, context={"user_id": "alice"})
         ```
 
     The user is found when a tool is called: `user_id` given here, the server's identity, the run's
