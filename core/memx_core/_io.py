@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
 
-from memx_core.errors import EmbeddingMismatchError, InvalidInputError
+from memx_core.errors import EmbeddingMismatchError, ExtractionError, InvalidInputError
 from memx_core.ports import (
     LLM,
     AsyncEmbedder,
@@ -115,10 +116,6 @@ class IO(Protocol):
         """Waits."""
         ...
 
-    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
-        """The results of `flows`, side by side where the colour can."""
-        ...
-
 
 def run(flow: Coroutine[Any, Any, T]) -> T:
     """The result of a flow over `SyncIO`, stepped to its end without an event loop."""
@@ -202,14 +199,6 @@ class SyncIO(_Common):
         """See `IO`."""
         time.sleep(seconds)  # noqa: ASYNC251  # this colour blocks
 
-    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
-        """See `IO`."""
-        try:
-            return [await flow for flow in flows]
-        finally:
-            for flow in flows:
-                flow.close()
-
 
 class AsyncIO(_Common):
     """Awaits the caller's providers; what blocks runs in a thread."""
@@ -221,7 +210,7 @@ class AsyncIO(_Common):
             return _counted(await llm.acomplete(messages, schema), messages)
         if llm is None:
             _refuse(llm, "complete")
-        return _counted(await asyncio.to_thread(llm.complete, messages, schema), messages)
+        return _counted(await self.call(llm.complete, messages, schema), messages)
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """See `IO`."""
@@ -230,31 +219,35 @@ class AsyncIO(_Common):
         embedder = self._providers.embedder
         if isinstance(embedder, AsyncEmbedder):
             return _matrix(await embedder.aembed_documents(texts), len(texts))
-        return _matrix(await asyncio.to_thread(embedder.embed_documents, texts), len(texts))
+        return _matrix(await self.call(embedder.embed_documents, texts), len(texts))
 
     async def embed_query(self, text: str) -> Vector:
         """See `IO`."""
         embedder = self._providers.embedder
         if isinstance(embedder, AsyncEmbedder):
             return _vector(await embedder.aembed_query(text))
-        return _vector(await asyncio.to_thread(embedder.embed_query, text))
+        return _vector(await self.call(embedder.embed_query, text))
 
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """See `IO`."""
         reranker = self._providers.reranker
-        return [] if reranker is None else await asyncio.to_thread(reranker.rerank, query, texts)
+        return [] if reranker is None else await self.call(reranker.rerank, query, texts)
 
     async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `IO`."""
-        return await asyncio.to_thread(func, *args, **kwargs)
+        return await asyncio.to_thread(_unstopped, partial(func, *args, **kwargs))
 
     async def sleep(self, seconds: float) -> None:
         """See `IO`."""
         await asyncio.sleep(seconds)
 
-    async def gather(self, *flows: Coroutine[Any, Any, T]) -> list[T]:
-        """See `IO`."""
-        return await asyncio.gather(*flows)
+
+def _unstopped(func: Callable[[], T]) -> T:
+    """`func()` without a `StopIteration`, which no future can hold: whoever awaits it would wait for ever."""
+    try:
+        return func()
+    except StopIteration as error:
+        raise RuntimeError("a provider raised StopIteration") from error  # as Python itself does in a coroutine
 
 
 def _refuse(provider: object, method: str) -> NoReturn:
@@ -265,7 +258,9 @@ def _refuse(provider: object, method: str) -> NoReturn:
     )
 
 
-def _counted(completion: Completion, asked: Sequence[Message]) -> Completion:
+def _counted(completion: object, asked: Sequence[Message]) -> Completion:
+    if not isinstance(completion, Completion):
+        raise ExtractionError(f"the model's answer is no memx_core.Completion, but {type(completion).__qualname__!r}")
     usage = completion.usage
     if not usage.tokens:
         usage += Usage(

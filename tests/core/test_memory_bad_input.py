@@ -11,7 +11,15 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
-from memx_core import EmbeddingMismatchError, InvalidInputError, LedgerError, Memory, MemxError, ScopeError
+from memx_core import (
+    EmbeddingMismatchError,
+    ExtractionError,
+    InvalidInputError,
+    LedgerError,
+    Memory,
+    MemxError,
+    ScopeError,
+)
 from memx_core.testing import FakeEmbedder, ScriptedEmbedder, ScriptedLLM
 from tests.answers import NOTHING, adds
 from tests.conftest import Door, MakeDoor
@@ -201,6 +209,65 @@ def test_providers_errors_pass_through_as_they_are(make: MakeDoor) -> None:
     with pytest.raises(TooManyRequests) as caught:
         door.add("I'm Ada, I live in Oslo", **ADA)
     assert caught.value is error
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("of", ["llm", "embedder", "reranker", "policy"])
+def test_a_provider_that_has_nothing_more_to_give_keeps_nobody_waiting(make: MakeDoor, of: str) -> None:
+    class Exhausted(FakeEmbedder):
+        """Everything at once, each as if it had called `next`; no future can hold what that raises."""
+
+        def complete(self, messages: object, schema: object) -> Any:
+            return next(iter(()))
+
+        def rerank(self, query: str, texts: object) -> Any:
+            return next(iter(()))
+
+    class ExhaustedEmbedder:
+        fingerprint = "exhausted"
+
+        def embed_documents(self, texts: object) -> Any:
+            return next(iter(()))
+
+        def embed_query(self, text: str) -> Any:
+            return next(iter(()))
+
+    given = {
+        "llm": {"llm": Exhausted()},
+        "embedder": {"embedder": ExhaustedEmbedder()},
+        "reranker": {"reranker": Exhausted()},
+        "policy": {"policy": lambda operation: next(iter(()))},
+    }
+    door = make(**given[of])
+    if of == "reranker":
+        door.add("I'm Ada, I live in Oslo", **ADA)
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        door.search("Oslo", **ADA) if of == "reranker" else door.add("I'm Ada, I live in Oslo", **ADA)
+    assert len(door.pending(**ADA)) == (of != "reranker")
+
+
+@pytest.mark.parametrize("answer", ["text", None, {"operations": []}])
+def test_an_answer_in_no_completion_is_named_and_the_message_is_kept(make: MakeDoor, answer: Any) -> None:
+    class Plain:
+        def complete(self, messages: object, schema: object) -> Any:
+            return answer
+
+        async def acomplete(self, messages: object, schema: object) -> Any:
+            return answer
+
+    door = make(llm=Plain())
+    with pytest.raises(ExtractionError, match="Completion"):
+        door.add("I'm Ada, I live in Oslo", **ADA)
+    assert len(door.pending(**ADA)) == 1
+
+
+def test_a_model_whose_blocking_method_is_async_is_refused_at_the_door() -> None:
+    class Mistaken:
+        async def complete(self, messages: object, schema: object) -> Any:
+            return None
+
+    with pytest.raises(InvalidInputError, match="acomplete"):
+        Memory(Mistaken(), FakeEmbedder(), ":memory:")  # type: ignore[arg-type]
 
 
 def test_a_scope_error_names_the_id(memory: Door) -> None:

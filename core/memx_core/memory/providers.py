@@ -28,6 +28,7 @@ def check_llm(llm: object) -> LLM | AsyncLLM | None:
         InvalidInputError: If it is a framework's own object, or no model at all.
     """
     _refuse_raw(llm, "llm")
+    _refuse_async(llm, "llm", "complete")
     if llm is None or isinstance(llm, LLM | AsyncLLM):
         return llm
     raise InvalidInputError(f"llm={_shown(llm)} has neither `complete` nor `acomplete`; see memx_core.ports.LLM")
@@ -40,6 +41,7 @@ def check_embedder(embedder: object) -> Embedder | AsyncEmbedder:
         InvalidInputError: If it is a framework's own object, or no embedder at all.
     """
     _refuse_raw(embedder, "embedder")
+    _refuse_async(embedder, "embedder", "embed_documents", "embed_query")
     if isinstance(embedder, Embedder | AsyncEmbedder):
         return embedder
     raise InvalidInputError(
@@ -112,6 +114,13 @@ def _refuse_raw(provider: object, argument: str) -> None:
             raise InvalidInputError(
                 f"{argument}={_shown(provider)} is {framework}'s own; pass {argument}={wrapper}(...) around it"
             )
+
+
+def _refuse_async(provider: object, argument: str, *methods: str) -> None:
+    """What has to be awaited goes by the name with an `a` in front."""
+    for name in methods:
+        if iscoroutinefunction(getattr(provider, name, None)):
+            raise InvalidInputError(f"{argument}={_shown(provider)} has an async `{name}`; call it `a{name}`")
 
 
 def _shown(provider: object) -> str:
