@@ -32,7 +32,7 @@ ENVIRONMENTS = {
         "the oldest langchain-core, alone: no agents",
         (
             *("--editable", ".[demo,openai]", "langchain-core==1.4.0", "langchain-tests"),
-            *("blockbuster", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout"),
+            *("blockbuster", "hatchling", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout"),
         ),
         WITHOUT_AGENTS,
     ),
@@ -44,6 +44,10 @@ ENVIRONMENTS = {
     "providers": Environment(
         "the newest beside LiteLLM, which holds openai back",
         ("--editable", ".[test,providers]"),
-        ("tests/langchain/test_create_memory.py", "tests/langchain/test_openai_models.py"),
+        (
+            "tests/langchain/test_create_memory.py",
+            "tests/langchain/test_on_the_wire.py",
+            "tests/langchain/test_openai_models.py",
+        ),
     ),
 }

@@ -1,0 +1,28 @@
+"""The matrix tests what is declared."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from tests.matrix.environments import ENVIRONMENTS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_floor_that_is_declared_is_one_that_is_tested() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    floors = [re.match(r"([\w-]+)>=([\d.]+)", each) for each in project["optional-dependencies"]["langchain"]]
+    assert len(floors) == 3
+    for floor in floors:
+        assert floor is not None
+        name, version = floor.groups()
+        pins = [pin for each in ENVIRONMENTS.values() for pin in each.packages if pin.startswith(f"{name}==")]
+        assert any(re.fullmatch(rf"{name}=={re.escape(version)}(\.0)*", pin) for pin in pins), pins
+
+
+def test_what_an_environment_runs_is_there() -> None:
+    for environment in ENVIRONMENTS.values():
+        for test in environment.tests:
+            assert (ROOT / test.partition("::")[0]).exists(), test
