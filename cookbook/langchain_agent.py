@@ -32,7 +32,8 @@ def main() -> None:
         agent = create_agent(
             chat,
             checkpointer=InMemorySaver(),  # remembers a thread
-            middleware=[MemxMiddleware(memory)],  # remembers a person
+            # Remembers a person. A recall may usually take 2 seconds, and then the model is called without.
+            middleware=[MemxMiddleware(memory, timeout=None)],
             context_schema=User,
         )
 

@@ -32,7 +32,8 @@ def main() -> None:
     """They all tell the agent where they live, at once; then they all ask, at once, in each way there is."""
     chat, learner, embeddings = models(reply)
     with TemporaryDirectory() as folder, create_memory(learner, embeddings, database=f"{folder}/memx.db") as memory:
-        agent = create_agent(chat, middleware=[MemxMiddleware(memory)])
+        # A recall may usually take 2 seconds, and then the model is called without; here nothing shall be missing.
+        agent = create_agent(chat, middleware=[MemxMiddleware(memory, timeout=None)])
         facts = MemxRetriever(memory=memory, include_messages=True, k=20) | format_memories
         chain = {"facts": facts, "question": RunnablePassthrough()} | PROMPT | chat | StrOutputParser()
         # A `context` is one for the whole batch; `configurable` is each element's own.

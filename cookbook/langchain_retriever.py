@@ -57,7 +57,7 @@ def main() -> None:
         assert len(retriever.invoke("What may she eat?", ALICE, k=1)) == 1
 
         # As a tool: the model decides whether to look, and for what. The config goes along with the call, so that
-        # the tool is one user's, too, without the model having a say in it.
+        # the tool is one user's, too, without the model having a say in it. (For agents there is `memory_tools`.)
         tool = create_retriever_tool(retriever, "look_up", "Looks up what is known about the user.")
         looking = chat.bind_tools([tool], tool_choice="look_up") | RunnableLambda(calls).pipe(tool)
         print("\nTool:")
