@@ -395,6 +395,21 @@ def test_what_waits_for_approval_can_be_approved_after_loading(make: MakeDoor, l
     assert second.why(item.id).versions[-1].sources[0].message.content == "I moved to Oslo"
 
 
+def test_an_approval_can_be_undone_after_loading(make: MakeDoor, llm: ScriptedLLM, tmp_path: Path):
+    first = make(llm=llm, policy="review")
+    second = make(llm=llm, policy="review", database=tmp_path / "other.db")
+    llm.queue(adds("Ada lives in Bergen"), updates(0, "Ada lives in Oslo"))
+    first.add("I'm Ada, I live in Bergen", **ADA)
+    call = first.add("I moved to Oslo", **ADA).operation_id
+    (job,) = first.pending(**ADA)
+    approved = first.approve(call)
+    first.export(tmp_path / "all.jsonl")
+    second.load(tmp_path / "all.jsonl")
+    assert second.pending(**ADA) == []
+    second.undo(approved.operation_id)
+    assert second.pending(**ADA) == [job]
+
+
 def test_an_undone_call_stays_undone(memory: Door, other: Door, clock: ManualClock, tmp_path: Path):
     made = memory.add("lantern harbour", infer=False, **ADA)
     clock.advance(days=1)

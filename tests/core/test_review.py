@@ -289,12 +289,15 @@ def test_a_request_to_forget_is_withheld_once_approved(strict: Door, llm: Script
 
 def test_an_approval_can_be_undone(strict: Door, llm: ScriptedLLM) -> None:
     kept(strict)
-    done = strict.approve(held(strict, llm).id)
+    job = held(strict, llm)
+    done = strict.approve(job.id)
     strict.undo(done.operation_id, **ADA)
     assert texts(strict) == ["Ada lives in Oslo"]
-    assert strict.pending() == []
-    strict.approve(held(strict, llm).id)
+    assert strict.pending() == [job]
+    strict.approve(job.id)
     assert texts(strict) == ["Ada lives in Bergen"]
+    with pytest.raises(OperationNotFoundError):
+        strict.approve(job.id)
 
 
 def test_undoing_a_call_takes_what_waits_of_it(strict: Door, llm: ScriptedLLM) -> None:
@@ -304,6 +307,45 @@ def test_undoing_a_call_takes_what_waits_of_it(strict: Door, llm: ScriptedLLM) -
     assert strict.pending() == []
     with pytest.raises(OperationNotFoundError):
         strict.approve(job.id)
+
+
+def test_what_was_approved_of_a_call_stands_in_the_way_of_undoing_it(strict: Door, llm: ScriptedLLM) -> None:
+    id = kept(strict)
+    job = held(strict, llm)
+    approved = strict.approve(job.id)
+    with pytest.raises(PlanConflictError, match="rests on it") as caught:
+        strict.undo(job.operation_id)
+    assert [(each.memory_id, each.operation_id) for each in caught.value.conflicts] == [(id, approved.operation_id)]
+    assert texts(strict) == ["Ada lives in Bergen"]
+    (change,) = strict.undo(job.operation_id, cascade=True)
+    assert texts(strict) == ["Ada lives in Oslo"]
+    assert strict.pending() == []
+    strict.undo(change.operation_id)
+    assert texts(strict) == ["Ada lives in Bergen"]
+    assert strict.pending() == []
+
+
+def test_what_waited_when_everything_was_deleted_waits_again_once_that_is_undone(
+    strict: Door, llm: ScriptedLLM
+) -> None:
+    id = kept(strict)
+    job = held(strict, llm)
+    strict.delete_all(**ADA)
+    assert strict.pending() == []
+    strict.undo(strict.history(id)[-1].operation_id)
+    assert strict.pending() == [job]
+    strict.approve(job.id)
+    assert texts(strict) == ["Ada lives in Bergen"]
+
+
+def test_what_was_said_again_waits_as_before_once_that_is_undone(strict: Door, llm: ScriptedLLM) -> None:
+    id = kept(strict)
+    job = held(strict, llm)
+    strict.update(id, metadata={"checked": True})
+    again = held(strict, llm)
+    assert [each.id for each in strict.pending()] == [again.id]
+    strict.undo(again.operation_id)
+    assert strict.pending() == [job]
 
 
 # Policies

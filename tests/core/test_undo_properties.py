@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import StaticPool, create_engine
 
-from memx_core import Memory, MemoryItem, PlanConflictError, Scope
+from memx_core import Job, Memory, MemoryItem, PlanConflictError, Scope
 from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
 from tests.answers import NOTHING, answer, operation
 from tests.core.test_memory_properties import ids_of
@@ -33,8 +33,15 @@ class Undoing(RuleBasedStateMachine):
         self.clock = ManualClock()
         self.llm = ScriptedLLM(default=NOTHING)
         self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+        self.strict = False
         self.memory = Memory(
-            self.llm, FakeEmbedder(32), self.engine, clock=self.clock, index=PushedIndex(), background=False
+            self.llm,
+            FakeEmbedder(32),
+            self.engine,
+            clock=self.clock,
+            index=PushedIndex(),
+            policy=lambda operation: not self.strict or operation.event == "ADD",
+            background=False,
         )
         self.pulling = Memory(self.llm, FakeEmbedder(32), self.engine, clock=self.clock, background=False)
         self.sessions = ["s"]
@@ -53,7 +60,7 @@ class Undoing(RuleBasedStateMachine):
         expires = None if days is None else self.clock() + timedelta(days=days)
         return lambda: self.memory.add(text, infer=False, expires_at=expires, **ids_of(scope)).operation_id
 
-    def _learned(self, scope: Scope, proposed: list[tuple[str, str, int]], hours: int) -> Call:
+    def _learned(self, scope: Scope, proposed: list[tuple[str, str, int]], hours: int, *, strict: bool) -> Call:
         asked = [
             operation(event, "" if event in ("DELETE", "NONE") else text, target=target, quote=f"no longer {text}")
             for event, text, target in proposed
@@ -62,7 +69,24 @@ class Undoing(RuleBasedStateMachine):
         self.llm.queue(answer(*asked))
         at = self.clock() + timedelta(hours=hours)
         turns = [{"role": "user", "content": said}, {"role": "assistant", "content": f"noted: {said}"}]
-        return lambda: self.memory.add(turns, timestamp=at, metadata={"n": hours}, **ids_of(scope)).operation_id
+
+        def call() -> str:
+            self.strict = strict
+            made = self.memory.add(turns, timestamp=at, metadata={"n": hours}, **ids_of(scope)).operation_id
+            self.strict = False
+            return made
+
+        return call
+
+    def _approved(self, at: int) -> Call:
+        def call() -> str:
+            waiting = [job for job in self.memory.pending() if job.status == "review"]
+            try:
+                return self.memory.approve(waiting[at % len(waiting)].id).operation_id if waiting else ""
+            except PlanConflictError:
+                return ""
+
+        return call
 
     def _queued(self, scope: Scope, text: str, *, flush: bool) -> Call:
         session = f"q{len(self.sessions)}"
@@ -150,6 +174,7 @@ class Undoing(RuleBasedStateMachine):
             for turns in (False, True):
                 hits = memory.search(WORDS[0], limit=200, include_messages=turns, **ids)
                 read[f"{scope} found {turns}"] = sorted((f"{hit.score:.3f}", *_shown(hit.memory)) for hit in hits)
+            read[f"{scope} pending"] = [_waiting(job) for job in memory.pending(**ids)]
             read[f"{scope} recall"] = sorted(memory.recall(WORDS[0], max_tokens=5000, **ids).text.splitlines())
         return read
 
@@ -199,10 +224,15 @@ class Undoing(RuleBasedStateMachine):
         scope=SCOPE,
         proposed=st.lists(st.tuples(EVENTS, TEXTS, st.integers(0, 2)), min_size=1, max_size=3),
         hours=st.integers(-2, 2),
+        strict=st.booleans(),
         keep=keep,
     )
-    def learned(self, scope: Scope, proposed: list[tuple[str, str, int]], hours: int, keep: int) -> None:
-        self._check(self._learned(scope, proposed, hours), keep=keep)
+    def learned(self, scope: Scope, proposed: list[tuple[str, str, int]], hours: int, strict: bool, keep: int) -> None:
+        self._check(self._learned(scope, proposed, hours, strict=strict), keep=keep)
+
+    @rule(at=st.integers(0, 3), keep=keep)
+    def approved(self, at: int, keep: int) -> None:
+        self._check(self._approved(at), keep=keep)
 
     @rule(scope=SCOPE, text=TEXTS, flush=st.booleans(), keep=keep)
     def queued(self, scope: Scope, text: str, flush: bool, keep: int) -> None:
@@ -288,6 +318,13 @@ class Undoing(RuleBasedStateMachine):
             yield from connection.exec_driver_sql(
                 "SELECT message, mark FROM memx_marks WHERE closed IS NULL GROUP BY message, mark HAVING COUNT(*) > 1"
             )
+
+
+def _waiting(job: Job) -> tuple[str, ...]:
+    """All but the evidence that it gained, which no undo takes from what waits."""
+    proposed = job.operation
+    told = () if proposed is None else (proposed.event, proposed.memory_id, proposed.text, proposed.expected_version)
+    return tuple(map(str, (job.id, job.status, *told)))
 
 
 def _shown(item: MemoryItem | None) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from memx_core.ledger import reviewing, writes
+from memx_core.ledger import lineages, reviewing, writes
+from memx_core.ledger.lineages import Lineage
+from memx_core.ledger.tables import memories
 from memx_core.ledger.values import Committed, Held, Removed, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Change, Operation, Scope
@@ -29,13 +31,13 @@ def approve(connection: Connection, request: Write, wanted: Sequence[Held], vect
         PlanConflictError: If something changed that one rests on.
     """
     held = _still_there(connection, request, wanted)
-    reviewing.remove(connection, [each.id for each in held])
     prompts = {each.prompt for each in held}
     request = replace(request, scope=_shared(held), prompt=prompts.pop() if len(prompts) == 1 else None)
     operation = writes.open_operation(connection, request)
+    reviewing.close(connection, [each.id for each in held], operation)
     changes: list[Change] = []
     for _, group in groupby(held, key=lambda each: each.call):
-        part = _part(request, list(group), vectors)
+        part = _part(connection, request, list(group), vectors)
         changes += writes.carry_out(connection, part, operation).changes
     return Committed(AddResult(request.id, "done", tuple(changes), tuple(request.warnings), request.usage), operation)
 
@@ -67,11 +69,11 @@ def _shared(held: Sequence[Held]) -> Scope:
     return Scope(of_all("user_id"), of_all("agent_id"), of_all("run_id"))
 
 
-def _part(request: Write, held: Sequence[Held], vectors: Mapping[str, Vector]) -> Write:
+def _part(connection: Connection, request: Write, held: Sequence[Held], vectors: Mapping[str, Vector]) -> Write:
     """The write of what one call proposed."""
     first = held[0]
     turns: list[int] = []
-    operations = [_placed(each, turns) for each in held]
+    operations = [_placed(each, turns) for each in _as_of_now(connection, held)]
     return replace(
         request,
         scope=first.scope,
@@ -85,6 +87,22 @@ def _part(request: Write, held: Sequence[Held], vectors: Mapping[str, Vector]) -
         exact=True,
         begun=first.call,
     )
+
+
+def _as_of_now(connection: Connection, held: Sequence[Held]) -> list[Held]:
+    """As if each had been decided on the present version, where that only stands for the one that it was decided on."""
+    targets = {each.id: each.operation.conflicts_with or each.operation.memory_id for each in held}
+    found = connection.execute(select(memories.c.id, memories.c.seq).where(memories.c.id.in_(targets.values())))
+    numbers = {row.id: row.seq for row in found}
+    lines = lineages.read(connection, numbers.values())
+    there = {id: lines[number] for id, number in numbers.items()}
+    return [_decided_on(each, there.get(targets[each.id])) for each in held]
+
+
+def _decided_on(held: Held, line: Lineage | None) -> Held:
+    if line is None or not line.stands_for(held.operation.expected_version):
+        return held
+    return replace(held, operation=replace(held.operation, expected_version=line.head.version))
 
 
 def _placed(held: Held, turns: list[int]) -> Operation:

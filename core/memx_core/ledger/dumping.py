@@ -67,9 +67,8 @@ def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
 def _operations(connection: Connection, namespace: str, scope: Scope) -> Iterator[OperationLine]:
     """The scope's own, and those that reached beyond it, as far as they concern it."""
     mine = partial(rows.owned, namespace=namespace, scope=scope)
-    touching = or_(
-        *(operations.c.seq.in_(found) for found in _touching(mine(memories), mine(versions), mine(messages)))
-    )
+    found = _touching(mine(memories), mine(versions), mine(messages), mine(reviews))
+    touching = or_(*(operations.c.seq.in_(numbers) for numbers in found))
     statement = (
         picturing.select_operations()
         .where(
@@ -85,12 +84,16 @@ def _operations(connection: Connection, namespace: str, scope: Scope) -> Iterato
 
 
 def _touching(
-    of_memory: ColumnElement[bool], of_version: ColumnElement[bool], of_message: ColumnElement[bool]
+    of_memory: ColumnElement[bool],
+    of_version: ColumnElement[bool],
+    of_message: ColumnElement[bool],
+    of_review: ColumnElement[bool],
 ) -> Iterator[Select[Any]]:
     """Numbers of the operations that what is exported refers to."""
     yield select(changes.c.operation).join(memories, memories.c.seq == changes.c.memory).where(of_memory)
     yield select(evidence.c.operation).join(memories, memories.c.seq == evidence.c.memory).where(of_memory)
     yield select(messages.c.operation).where(of_message)
+    yield select(reviews.c.closed).where(of_review, reviews.c.closed.is_not(None))
     for column in (conflicts.c.opened, conflicts.c.closed):
         yield (
             select(column).join(versions, versions.c.row == conflicts.c.version).where(of_version, column.is_not(None))
@@ -261,8 +264,9 @@ def _marks(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
 
 def _reviews(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
     statement = (
-        select(reviews, operations.c.id.label("operation_id"))
+        select(reviews, operations.c.id.label("operation_id"), _CLOSED.c.id.label("closed_id"))
         .join(operations, operations.c.seq == reviews.c.operation)
+        .outerjoin(_CLOSED, _CLOSED.c.seq == reviews.c.closed)
         .where(mine)
         .order_by(reviews.c.seq)
     )
@@ -277,6 +281,7 @@ def _reviews(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line
             session=row.session,
             proposal=_portable(connection, row.proposal),
             created_at=row.created_at,
+            closed=row.closed_id,
         )
 
 

@@ -67,10 +67,10 @@ class Lineage:
         wanted = [Wanted(self.versions.get(first.before or 0))]
         if not _is_undoing(first):
             return wanted
-        head = self._origin(first.before or 0)
+        head = self.origin(first.before or 0)
         again = [row for row in self._in_force(first.version - 1) if row.version > first.restores]
         behind = [Wanted(row, ended=True) for row in reversed(again) if row.version != head and row.status != "deleted"]
-        return behind if behind and self._origin(first.restores) == head else behind + wanted
+        return behind if behind and self.origin(first.restores) == head else behind + wanted
 
     def _in_force(self, version: int) -> Iterator[Row[Any]]:
         """What was in force when `version` was the latest, newest first."""
@@ -82,11 +82,15 @@ class Lineage:
                 yield row
                 version -= 1
 
-    def _origin(self, version: int) -> int:
-        """The version that `version` stands for; 0 for none."""
+    def origin(self, version: int) -> int:
+        """The version that `version` stands for, after undos; 0 for none."""
         while version > 0 and _is_undoing(self.versions[version]):
             version = self.versions[version].restores
         return version
+
+    def stands_for(self, version: int) -> bool:
+        """Whether the current version is `version`, or what undos made of it."""
+        return version in self.versions and self.origin(self.head.version) == self.origin(version)
 
     def head_before(self, operation: int) -> Row[Any] | None:
         """The version that was current when the call `operation` came."""

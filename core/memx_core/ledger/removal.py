@@ -27,7 +27,7 @@ def delete_all(connection: Connection, request: Write, operation: int) -> int:
     owned = rows.owned(messages, request.namespace, request.scope)
     periods.mark(connection, "withheld", owned, operation)
     connection.execute(update(messages).where(owned, messages.c.job.is_not(None)).values(job=None))
-    reviewing.remove_all(connection, request.namespace, request.scope)
+    reviewing.close_all(connection, request.namespace, request.scope, operation)
     for scope, deletions in by_address.items():
         for start in range(0, len(deletions), _BATCH):
             part = tuple(deletions[start : start + _BATCH])

@@ -1,4 +1,8 @@
-"""Operations that a policy holds back, until somebody approves or rejects them."""
+"""Operations that a policy holds back, until somebody approves or rejects them.
+
+What was approved, or taken away by a call that can be undone, is closed and not removed: when that
+call is undone, it waits again.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,7 @@ def hold(connection: Connection, request: Write, operation: int, turns: Sequence
             kept.warnings.append(f"waiting: {proposed.event} {proposed.text!r} waits to be approved already")
             continue
         else:  # what it was decided on has changed, and it is still so: now it can be approved again
-            remove(connection, [former.id])
+            close(connection, [former.id], operation)
             _insert(connection, request, _joined(former, fresh, anew=True))
         kept.rows.append(fresh.id)
     marked = {"status": "review"} if kept.rows else {}
@@ -204,29 +208,53 @@ def _of_address(connection: Connection, request: Write) -> list[Held]:
     return list(map(_held, connection.execute(_select().where(reviews.c.address == address))))
 
 
+_CLOSER = operations.alias("closer")
+
+
 def _select() -> Select[Any]:
+    """What waits: its call holds, and no call that closed it does."""
+    return _select_all().where(
+        operations.c.undone_by.is_(None), or_(reviews.c.closed.is_(None), _CLOSER.c.undone_by.is_not(None))
+    )
+
+
+def _select_all() -> Select[Any]:
     return (
         select(reviews, operations.c.id.label("operation_id"))
         .join(operations, operations.c.seq == reviews.c.operation)
-        .where(operations.c.undone_by.is_(None))
+        .outerjoin(_CLOSER, _CLOSER.c.seq == reviews.c.closed)
         .order_by(reviews.c.seq)
     )
 
 
 def remove(connection: Connection, ids: Collection[str]) -> None:
-    """Takes away what waits under these ids of their own."""
+    """Takes away for good what waits under these ids of their own."""
     connection.execute(delete(reviews).where(reviews.c.id.in_(ids)))
 
 
-def remove_all(connection: Connection, namespace: str, scope: Scope) -> None:
-    """Takes away everything of `scope` that waits."""
-    connection.execute(delete(reviews).where(rows.owned(reviews, namespace, scope)))
+def close(connection: Connection, ids: Collection[str], operation: int) -> None:
+    """What waits under these ids of their own waits no more, unless the call `operation` is undone."""
+    connection.execute(update(reviews).where(reviews.c.id.in_(ids)).values(closed=operation))
+
+
+def close_all(connection: Connection, namespace: str, scope: Scope, operation: int) -> None:
+    """Likewise everything of `scope` that waits."""
+    close(connection, [held.id for held in waiting(connection, namespace, scope)], operation)
+
+
+def approvals(connection: Connection, calls: Collection[int]) -> set[int]:
+    """Numbers of the calls that approved something of `calls`, and hold."""
+    statement = select(_CLOSER.c.seq).join(reviews, reviews.c.closed == _CLOSER.c.seq)
+    statement = statement.where(
+        reviews.c.operation.in_(calls), _CLOSER.c.kind == "approve", _CLOSER.c.undone_by.is_(None)
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def blank(connection: Connection, namespace: str, scope: Scope, turns: Collection[int]) -> None:
-    """Takes the quotes of the rows `turns` out of what waits, as they are taken out of all evidence."""
+    """Takes the quotes of the rows `turns` out of what waits or waited, as they are taken out of all evidence."""
     gone = set(turns)
-    for held in waiting(connection, namespace, scope):
+    for held in map(_held, connection.execute(_select_all().where(rows.owned(reviews, namespace, scope))).all()):
         evidence = tuple(_blanked(item, held, gone) for item in held.operation.evidence)
         if evidence != held.operation.evidence:
             blanked = replace(held, operation=replace(held.operation, evidence=evidence))

@@ -379,7 +379,10 @@ reviews = Table(  # operations that a policy holds back until somebody approves 
     Column("session", String, nullable=False),
     Column("proposal", JsonText, nullable=False),  # the operation, its attributes, and rows of messages
     Column("created_at", Moment, nullable=False),
+    # The call that approved it or took it away: it waits again when that is undone.
+    Column("closed", _Serial, ForeignKey("memx_operations.seq")),
     Index("ix_memx_reviews_operation", "operation"),
+    Index("ix_memx_reviews_closed", "closed"),
     *_by_owner("memx_reviews", "seq"),
     sqlite_autoincrement=True,
 )

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from memx_core.errors import InvalidInputError, OperationNotFoundError, PlanConflictError
-from memx_core.ledger import lineages, restoring, retracing, rows, writes
+from memx_core.ledger import lineages, restoring, retracing, reviewing, rows, writes
 from memx_core.ledger.lineages import UNDO, Lineage
 from memx_core.ledger.tables import changes, operations
 from memx_core.ledger.values import Undone, Write
@@ -33,7 +33,8 @@ class _Undoing:
     Attributes:
         calls: Numbers of the operations, with those that only hold together with them.
         lines: The memories that they touched, by number.
-        taken: Per memory what goes, newest first: all that is in force from their first version on.
+        taken: Per memory what goes, newest first: all that is in force from their first version on, or
+            from that on which was held back of them and approved.
     """
 
     calls: set[int]
@@ -116,9 +117,10 @@ def _together(connection: Connection, target: Row[Any]) -> set[int]:
 
 
 def _read(connection: Connection, calls: set[int]) -> _Undoing:
-    touched = connection.execute(select(changes.c.memory).where(changes.c.operation.in_(calls))).scalars()
+    concerned = calls | reviewing.approvals(connection, calls)
+    touched = connection.execute(select(changes.c.memory).where(changes.c.operation.in_(concerned))).scalars()
     lines = lineages.read(connection, touched)
-    taken = {memory: line.since(calls) for memory, line in lines.items()}
+    taken = {memory: line.since(concerned) for memory, line in lines.items()}
     return _Undoing(calls, lines, {memory: found for memory, found in taken.items() if found})
 
 
@@ -126,7 +128,7 @@ def _in_the_way(operation_id: str, later: Sequence[Change]) -> PlanConflictError
     shown = [f"{one.event} of memory {one.memory_id!r} by {one.operation_id!r}" for one in later[:_SHOWN]]
     more = f" and {len(later) - _SHOWN} more" if len(later) > _SHOWN else ""
     return PlanConflictError(
-        f"operation {operation_id!r} cannot be undone alone, as what it changed was changed again: {'; '.join(shown)}"
+        f"operation {operation_id!r} cannot be undone alone, as what came later rests on it: {'; '.join(shown)}"
         f"{more}. Undo those first, or all of it with cascade=True",
         later,
     )

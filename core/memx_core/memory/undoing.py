@@ -72,7 +72,7 @@ class Undoing(Base):
 
         Memories go back, and so do their conflicts and what was withheld with them. Turns that the call
         brought stay in the transcript but are not found any more, what it queued is not learned, and
-        its evidence no longer counts. An undo is a call too: undone in turn, it is as if it had never been.
+        its evidence no longer counts. What it held back waits no more, and what it approved waits again. An undo is a call too: undone in turn, it is as if it had never been.
 
         Args:
             operation_id: Id of the call: `AddResult.operation_id`, or a change's. If the call was
@@ -85,8 +85,9 @@ class Undoing(Base):
 
         Raises:
             OperationNotFoundError: If there is no such call, or it reached beyond the scope that is given.
-            PlanConflictError: If later changes stand in the way (its `conflicts`), it was undone already,
-                or it was learned from together with other calls.
+            PlanConflictError: If later changes stand in the way (its `conflicts`: of the same memories, or
+                what was held back of it and approved), it was undone already, or it was learned from
+                together with other calls.
             InvalidInputError: If such calls cannot be undone (`clear_messages`, `reject`, `load`).
         """
         return run(

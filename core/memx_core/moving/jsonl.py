@@ -19,7 +19,7 @@ line only refers to what stands before it (but for `learned_by` and `undone_by` 
 | `evidence` | the words that a version rests on | `memory` and `version`, `session` and `message`, `operation` |
 | `conflict` | from when to when a version contradicted `rival` | `memory` and `version`, `opened`, `closed` |
 | `mark` | from when to when a turn was `withheld` or `overtaken` | ids, `session` and `message`, `opened`, `closed` |
-| `review` | an operation that waits for approval | `operation` |
+| `review` | an operation that waits for approval, or did until a call `closed` it | `operation`, `closed` |
 
 Memories, operations, jobs and reviews are named by their ids, turns by whose they are, their session ("" for none) and
 their id; numbers of rows appear nowhere. What belongs to somebody carries `user_id`, `agent_id` and `run_id`; evidence

@@ -329,7 +329,7 @@ class ProposalLine(_Strict):
 
 
 class ReviewLine(_Belonging):
-    """An operation that waits to be approved."""
+    """An operation that waits to be approved, or did until a call `closed` it."""
 
     type: Literal["review"]
     id: _Id
@@ -337,6 +337,7 @@ class ReviewLine(_Belonging):
     session: _Text
     proposal: ProposalLine
     created_at: _Time
+    closed: _Id | None = None
 
 
 Line: TypeAlias = Annotated[

@@ -99,7 +99,7 @@ class Ties(Intake):
 
     def _reviews(self, batch: Batch[ReviewLine]) -> None:
         known = self._by_id(reviews, (line.id for _, line in batch))
-        calls = self._by_id(operations, (line.operation for _, line in batch))
+        calls = self._by_id(operations, (id for _, line in batch for id in (line.operation, line.closed)))
         fresh: dict[str, dict[str, Any]] = {}
         for number, line in batch:
             self._allow(number, line.scope)
@@ -117,6 +117,7 @@ class Ties(Intake):
                 "session": line.session,
                 "proposal": self._proposal(number, line),
                 "created_at": line.created_at,
+                "closed": None if line.closed is None else self._call(number, calls, line.closed, line.scope),
             }
         self._insert(reviews, list(fresh.values()))
 

@@ -48,12 +48,15 @@ def upgrade() -> None:
         sa.Column("session", sa.String(), nullable=False),
         sa.Column("proposal", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed", _SERIAL, nullable=True),
+        sa.ForeignKeyConstraint(["closed"], ["memx_operations.seq"], name=op.f("fk_memx_reviews_closed")),
         sa.ForeignKeyConstraint(["operation"], ["memx_operations.seq"], name=op.f("fk_memx_reviews_operation")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_memx_reviews")),
         sa.UniqueConstraint("id", name=op.f("uq_memx_reviews_id")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_memx_reviews_agent_id_seq", "memx_reviews", ["namespace", "agent_id", "seq"], unique=False)
+    op.create_index("ix_memx_reviews_closed", "memx_reviews", ["closed"], unique=False)
     op.create_index("ix_memx_reviews_operation", "memx_reviews", ["operation"], unique=False)
     op.create_index("ix_memx_reviews_run_id_seq", "memx_reviews", ["namespace", "run_id", "seq"], unique=False)
     op.create_index("ix_memx_reviews_user_id_seq", "memx_reviews", ["namespace", "user_id", "seq"], unique=False)
