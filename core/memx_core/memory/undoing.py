@@ -72,7 +72,8 @@ class Undoing(Base):
 
         Memories go back, and so do their conflicts and what was withheld with them. Turns that the call
         brought stay in the transcript but are not found any more, what it queued is not learned, and
-        its evidence no longer counts. What it held back waits no more, and what it approved waits again. An undo is a call too: undone in turn, it is as if it had never been.
+        its evidence no longer counts. What it held back waits no more, and what it approved
+        waits again. An undo is a call too: undone in turn, it is as if it had never been.
 
         Args:
             operation_id: Id of the call: `AddResult.operation_id`, or a change's. If the call was
