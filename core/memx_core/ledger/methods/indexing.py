@@ -1,0 +1,51 @@
+"""What an index is derived from, and how much of it an index has heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from memx_core.ledger import erasing, hearing, lookups
+from memx_core.ledger.hearing import Late
+from memx_core.ledger.methods.base import Base
+from memx_core.ports import IndexEntry
+from memx_core.types import Scope
+
+
+class Indexing(Base):
+    """What an index is derived from, and how much of it an index has heard."""
+
+    def revision(self, namespace: str) -> int:
+        """Number of the newest write of `namespace`."""
+        with self._database.reading() as connection:
+            return lookups.revision(connection, namespace)
+
+    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
+        """What was written to `scope` after revision `since`, and the revision reached."""
+        with self._database.reading() as connection:
+            reached = lookups.revision(connection, namespace)
+            return list(lookups.entries(connection, namespace, scope, since)), reached
+
+    def all_entries(self, namespace: str, *, after: IndexEntry | None, limit: int) -> list[IndexEntry]:
+        """The next entries of the whole application."""
+        with self._database.reading() as connection:
+            return list(lookups.all_entries(connection, namespace, after, limit))
+
+    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
+        """Whether something was removed for good after revision `since`, of `scope` or beside it."""
+        with self._database.reading() as connection:
+            return erasing.removed(connection, namespace, since)
+
+    def late(self, namespace: str, *, since: int | None = None) -> Late:
+        """What an index that is told has not heard of; with `since` also what was written between that and now."""
+        with self._database.reading() as connection:
+            return hearing.late(connection, namespace, since)
+
+    def hear(self, namespace: str, *, heard: int, reached: int) -> bool:
+        """Notes that it was told up to `reached`; False if it has heard of something else than `heard` meanwhile."""
+        with self._database.writing() as connection:
+            return hearing.hear(connection, namespace, heard=heard, reached=reached)
+
+    def unhear(self, namespace: str) -> None:
+        """Notes that it is to be told of everything anew."""
+        with self._database.writing() as connection:
+            hearing.forget(connection, namespace)

@@ -1,0 +1,134 @@
+"""What calls change, and what of it waits for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from memx_core.ledger import (
+    approving,
+    history,
+    purging,
+    removal,
+    reverting,
+    reviewing,
+    settling,
+    transcripts,
+    undoing,
+    writes,
+)
+from memx_core.ledger.methods.base import Base
+from memx_core.ledger.values import Committed, Held, Removed, Reverted, Undone, Write
+from memx_core.ports import Vector
+from memx_core.types import AddResult, Operation, Scope
+
+
+class Writing(Base):
+    """What calls change, and what of it waits for approval."""
+
+    def write(self, request: Write) -> Committed:
+        """Applies `request` whole; with a `key` or `plan` that was used before, nothing but the first result.
+
+        Raises:
+            Outdated: If a memory changed since the operation on it was decided.
+            PlanConflictError: Likewise, if it is to be carried out exactly.
+            Erased: If the scope was erased since the work for it began.
+            Abandoned: If the turns of the jobs that it completes changed since they were read.
+            InvalidInputError: If the key was used for something else.
+        """
+        with self._database.writing() as connection:
+            found = history.done(connection, request)
+            return writes.write(connection, request) if found is None else Committed(found, 0)
+
+    def done(self, request: Write) -> AddResult | None:
+        """What the first `write` of this plan or with this key came to, if there was one.
+
+        Raises:
+            InvalidInputError: If that was something else.
+            PlanConflictError: If it was undone.
+        """
+        with self._database.reading() as connection:
+            return history.done(connection, request)
+
+    def replay(self, namespace: str, scope: Scope, key: str, digest: str | None) -> AddResult | None:
+        """What the call with this key came to, if there was one.
+
+        Raises:
+            InvalidInputError: If that was given something else than `digest` stands for.
+        """
+        with self._database.reading() as connection:
+            return history.replay(connection, namespace, scope, key, digest)
+
+    def settled(self, request: Write) -> tuple[tuple[Operation, ...], tuple[str, ...]]:
+        """What the operations of `request` come to beside what is there now, and what of it is known already.
+
+        Raises:
+            Outdated: If a memory changed since the operation on it was decided.
+        """
+        with self._database.reading() as connection:
+            settled = settling.settle(connection, request, settling.heads(connection, request))
+            return tuple(step.operation for step in settled.steps), tuple(settled.warnings)
+
+    def held(self, namespace: str, scope: Scope, ids: Sequence[str]) -> list[Held]:
+        """What waits to be approved under `ids`, each its own or that of its call, oldest first.
+
+        Raises:
+            OperationNotFoundError: If nothing waits under one of them in `scope`.
+        """
+        with self._database.reading() as connection:
+            return reviewing.find(connection, namespace, scope, ids)
+
+    def approve(self, request: Write, held: Sequence[Held], vectors: Mapping[str, Vector]) -> Committed:
+        """Carries out all of `held` exactly; `vectors` of their texts, by their ids.
+
+        Raises:
+            OperationNotFoundError: If one waits no more.
+            PlanConflictError: If something changed that one rests on.
+        """
+        with self._database.writing() as connection:
+            return approving.approve(connection, request, held, vectors)
+
+    def reject(self, request: Write, ids: Sequence[str]) -> Removed:
+        """Takes away what waits to be approved under `ids`.
+
+        Raises:
+            OperationNotFoundError: If nothing waits under one of them in the request's scope.
+        """
+        with self._database.writing() as connection:
+            return approving.reject(connection, request, ids)
+
+    def delete_all(self, request: Write) -> Removed:
+        """Deletes, softly, every living memory of the request's scope."""
+        with self._database.writing() as connection:
+            operation = writes.open_operation(connection, request)
+            return Removed(removal.delete_all(connection, request, operation), operation)
+
+    def clear_messages(self, request: Write, session: str) -> Removed:
+        """Blanks a conversation."""
+        with self._database.writing() as connection:
+            operation = writes.open_operation(connection, request)
+            removed = Removed(
+                transcripts.clear(connection, request.namespace, request.scope, session, operation), operation
+            )
+        purging.flush(self._database)
+        return removed
+
+    def revert(self, request: Write, memory_id: str, *, to: int, reason: str) -> Reverted:
+        """Brings a version of a memory of the request's scope back.
+
+        Raises:
+            MemoryNotFoundError: If there is no such memory in the scope.
+            InvalidInputError: If it has no such version, or that one is a deletion.
+        """
+        with self._database.writing() as connection:
+            return reverting.revert(connection, request, memory_id, to, reason)
+
+    def undo(self, request: Write, operation_id: str, *, cascade: bool, reason: str) -> Undone:
+        """Takes back a call of the request's scope.
+
+        Raises:
+            OperationNotFoundError: If there is no such call in the scope.
+            InvalidInputError: If it is of a kind that cannot be undone.
+            PlanConflictError: If it was taken back already, or something that came later rests on it.
+        """
+        with self._database.writing() as connection:
+            return undoing.undo(connection, request, operation_id, cascade=cascade, reason=reason)
