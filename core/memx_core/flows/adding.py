@@ -44,7 +44,7 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
     except Exception as error:
         await _keep_after(io, room, batch, error)
         raise
-    await learning.publish(io, room, batch.scope, committed.revision)
+    await learning.publish(io, room, committed.revision)
     return committed.result
 
 

@@ -136,14 +136,14 @@ def _changing(memory_id: str) -> PlanConflictError:
 async def delete_all(io: IO, room: Room, scope: Scope) -> int:
     """Deletes every memory of `scope`, softly; how many there were."""
     removed = await io.call(room.ledger.delete_all, _mark(room, scope, "delete_all"))
-    await learning.publish(io, room, scope, removed.revision)
+    await learning.publish(io, room, removed.revision)
     return removed.count
 
 
 async def clear_messages(io: IO, room: Room, scope: Scope, session_id: str) -> int:
     """Blanks a conversation; how many turns there were."""
     removed = await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id)
-    await learning.publish(io, room, scope, removed.revision)
+    await learning.publish(io, room, removed.revision)
     return removed.count
 
 

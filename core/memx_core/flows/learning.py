@@ -15,7 +15,7 @@ from memx_core.flows.committing import commit
 from memx_core.flows.gating import Gate
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Write
-from memx_core.types import AddResult, Kind, Scope, Usage
+from memx_core.types import AddResult, Kind, Usage
 
 
 async def learn(io: IO, room: Room, batch: Batch) -> Committed:
@@ -68,13 +68,13 @@ def _attributes(kind: Kind, request: JobRequest) -> Attributes:
 async def write(io: IO, room: Room, request: Write) -> AddResult:
     """Writes, and tells the index."""
     committed = await commit(io, room, request)
-    await publish(io, room, request.scope, committed.revision)
+    await publish(io, room, committed.revision)
     if committed.result.status == "queued":
         await io.call(room.queued)
     return committed.result
 
 
-async def publish(io: IO, room: Room, scope: Scope, revision: int) -> None:
+async def publish(io: IO, room: Room, revision: int) -> None:
     """Tells the index that something was written.
 
     Raises:

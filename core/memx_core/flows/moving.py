@@ -119,7 +119,7 @@ async def load(io: IO, room: Room, wanted: Wanted) -> LoadReport:
         finally:
             await io.call(_close, loading)
         if loaded.revision:
-            await learning.publish(io, room, wanted.scope, loaded.revision)
+            await learning.publish(io, room, loaded.revision)
             await io.call(room.queued)
         return loaded.report
     raise PlanConflictError(f"what is in the file kept being taken away here through {TRIES} tries; call again")

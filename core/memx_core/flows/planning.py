@@ -140,7 +140,7 @@ async def approve(io: IO, room: Room, scope: Scope, ids: Sequence[str]) -> AddRe
         except EmbeddingMismatchError as error:
             io = await io.renewed(error)
             continue
-        await learning.publish(io, room, scope, committed.revision)
+        await learning.publish(io, room, committed.revision)
         return committed.result
 
 
@@ -152,7 +152,7 @@ async def reject(io: IO, room: Room, scope: Scope, ids: Sequence[str], *, reason
     """
     request = replace(_by_person(room, scope, "reject"), warnings=(f"rejected: {reason}",) if reason else ())
     removed = await io.call(room.ledger.reject, request, ids)
-    await learning.publish(io, room, scope, removed.revision)
+    await learning.publish(io, room, removed.revision)
     return removed.count
 
 

@@ -19,7 +19,7 @@ async def revert(io: IO, room: Room, memory_id: str, scope: Scope | None, *, to:
     request = _request(room, scope, "revert")
     reverted = await io.call(room.ledger.revert, request, memory_id, to=to, reason=reason)
     item = reverted.item
-    await learning.publish(io, room, Scope(item.user_id, item.agent_id, item.run_id), reverted.revision)
+    await learning.publish(io, room, reverted.revision)
     return item
 
 
@@ -35,7 +35,7 @@ async def undo(
     """
     request = _request(room, scope, "undo")
     undone = await io.call(room.ledger.undo, request, operation_id, cascade=cascade, reason=reason)
-    await learning.publish(io, room, request.scope, undone.revision)
+    await learning.publish(io, room, undone.revision)
     return list(undone.changes)
 
 

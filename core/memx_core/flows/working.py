@@ -97,7 +97,7 @@ async def _learn_from(io: IO, room: Room, open_batch: OpenBatch) -> None:
         jobs=open_batch.seqs,
     )
     committed = await learning.learn(io, room, batch)
-    await learning.publish(io, room, open_batch.scope, committed.revision)
+    await learning.publish(io, room, committed.revision)
 
 
 def _failure(room: Room, batch: OpenBatch, error: Exception, *, down: bool) -> Failure:

@@ -41,9 +41,6 @@ def take_in(connection: Connection, request: Load, lines: Iterable[Numbered], ve
     return _Loading(connection, request, vector).run(lines)
 
 
-_NO_USAGE = {"calls": 0, "input_tokens": 0, "output_tokens": 0, "embedding_calls": 0}
-
-
 @dataclass(slots=True)
 class _Loading(Calls, Turns, Memories, Ties):
     """One load, inside one writing transaction."""

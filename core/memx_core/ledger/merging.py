@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, literal, select
+from sqlalchemy import Connection, Row, select
 
 from memx_core.errors import InvalidInputError
-from memx_core.ledger import applying, rows
-from memx_core.ledger.tables import version_vectors, versions
+from memx_core.ledger import applying, rows, spaces
+from memx_core.ledger.tables import versions
 from memx_core.ledger.values import Attributes, Write
 from memx_core.moving.lines import VersionLine
 from memx_core.types import Operation
@@ -59,13 +59,5 @@ def merge(
         twins=True,
     )
     applied = applying.apply(connection, write, opened())
-    _copy_vectors(connection, applied.same)
+    spaces.copy_versions(connection, applied.same)
     return True
-
-
-def _copy_vectors(connection: Connection, same: dict[int, int]) -> None:
-    for new, old in same.items():
-        former = select(literal(new), version_vectors.c.space, version_vectors.c.vector).where(
-            version_vectors.c.row == old
-        )
-        connection.execute(insert(version_vectors).from_select(["row", "space", "vector"], former))

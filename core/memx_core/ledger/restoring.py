@@ -8,22 +8,16 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
-from memx_core.ledger import applying, lineages, periods, rows
+from memx_core.ledger import applying, lineages, periods, rows, spaces
 from memx_core.ledger.lineages import Lineage, Wanted
 from memx_core.ledger.steps import Step
-from memx_core.ledger.tables import conflicts, memories, version_vectors, versions
+from memx_core.ledger.tables import conflicts, memories, versions
 from memx_core.ledger.values import Attributes, Write
 from memx_core.types import Change, Event, Operation, Scope
 
 _BATCH = 500
-_VECTORS = insert(version_vectors).from_select(
-    ["row", "space", "vector"],
-    select(bindparam("new", type_=BigInteger), version_vectors.c.space, version_vectors.c.vector).where(
-        version_vectors.c.row == bindparam("old")
-    ),
-)
 
 
 def restore(
@@ -69,11 +63,8 @@ def _step(line: Lineage, number: int, wanted: Wanted, reason: str) -> Step:
 
 def _carry_out(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> Sequence[Change]:
     made, recorded = applying.carry_out(connection, request, operation, steps)
-    copies = [
-        {"new": made[step.operation.memory_id], "old": step.source.row} for step in steps if step.source is not None
-    ]
-    if copies:
-        connection.execute(_VECTORS, copies)
+    same = {made[step.operation.memory_id]: step.source.row for step in steps if step.source is not None}
+    spaces.copy_versions(connection, same)
     return recorded
 
 

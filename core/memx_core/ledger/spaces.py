@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -41,6 +42,12 @@ class Unembedded(NamedTuple):
 
 # Built once: building a statement costs more than running it.
 _SERVING = select(spaces).where(spaces.c.namespace == bindparam("of"), spaces.c.serving)
+_COPY = insert(version_vectors).from_select(
+    ["row", "space", "vector"],
+    select(bindparam("new", type_=BigInteger), version_vectors.c.space, version_vectors.c.vector).where(
+        version_vectors.c.row == bindparam("old")
+    ),
+)
 VECTORS: Mapping[EntryKind, Table] = {"memory": version_vectors, "message": message_vectors}
 _ROWS: Mapping[EntryKind, Table] = {"memory": versions, "message": messages}
 _KINDS: tuple[EntryKind, ...] = ("memory", "message")
@@ -189,6 +196,12 @@ def _still(connection: Connection, kind: EntryKind, namespace: str, space: int, 
         found = connection.execute(_missing(kind, namespace, space).where(part))
         texts |= {row.row: _text(kind, row) for row in found}
     return texts
+
+
+def copy_versions(connection: Connection, same: Mapping[int, int]) -> None:
+    """Gives new versions, which have none yet, the vectors of those that say the same: rows of both."""
+    if same:
+        connection.execute(_COPY, [{"new": new, "old": old} for new, old in same.items()])
 
 
 def touch(connection: Connection, filled: Mapping[EntryKind, Iterable[int]], operation: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from memx_core import addresses
 from memx_core.ledger import (
@@ -61,9 +61,9 @@ def carry_out(connection: Connection, request: Write, operation: int) -> AddResu
     kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
     _vectors(connection, request, operation, kept, applied.rows)
-    _copy_vectors(connection, applied.same)
+    spaces.copy_versions(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
-    _evidence(connection, request, operation, kept, applied.evidence)
+    _evidence(connection, operation, kept, applied.evidence)
     replies = [*request.replies, *sources.replies(request.operations, request.messages, kept)]
     sources.withhold(connection, applied.retracted, replies, operation)
     if request.done:
@@ -167,21 +167,12 @@ def _vectors(connection: Connection, request: Write, operation: int, kept: Seque
             connection.execute(_VECTORS[table], _vector_rows(vectors, serving))
 
 
-def _copy_vectors(connection: Connection, same: dict[int, int]) -> None:
-    table = tables.version_vectors
-    for new, old in same.items():
-        former = select(literal(new), table.c.space, table.c.vector).where(table.c.row == old)
-        fresh = ~select(table.c.row).where(table.c.row == new).exists()
-        connection.execute(insert(table).from_select(["row", "space", "vector"], former.where(fresh)))
-
-
 def _vector_rows(vectors: dict[int, Vector], serving: int) -> list[dict[str, Any]]:
     return [{"row": row, "space": serving, "vector": blob(vector)} for row, vector in vectors.items()]
 
 
 def _evidence(
     connection: Connection,
-    request: Write,
     operation: int,
     kept: Sequence[int],
     found: Iterable[tuple[int, int, Evidence]],
