@@ -199,6 +199,13 @@ def test_an_update_of_metadata_embeds_nothing_and_stays_findable(make: MakeDoor,
     assert hit.explain.dense == pytest.approx(1.0, abs=1e-3)
 
 
+def test_an_update_to_the_same_text_is_a_version_that_is_found(memory: Door) -> None:
+    id = memory.add("Ada lives in Oslo", infer=False, **ADA).changes[0].memory_id
+    assert memory.update(id, "Ada lives in Oslo", metadata={"checked": True}).version == 2
+    (hit,) = memory.search("Where is Oslo?", explain=True, **ADA)
+    assert (hit.memory.version, hit.explain is not None and hit.explain.dense is not None) == (2, True)
+
+
 def test_the_time_of_a_memory_is_when_it_was_said(memory: Door, llm: ScriptedLLM) -> None:
     said = datetime(2023, 5, 8, 12, tzinfo=UTC)
     llm.queue(adds("Ada moved to Berlin last month"), adds("Ada has a cat"))

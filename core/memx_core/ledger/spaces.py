@@ -42,10 +42,12 @@ class Unembedded(NamedTuple):
 
 # Built once: building a statement costs more than running it.
 _SERVING = select(spaces).where(spaces.c.namespace == bindparam("of"), spaces.c.serving)
+_MADE = version_vectors.alias()
 _COPY = insert(version_vectors).from_select(
     ["row", "space", "vector"],
     select(bindparam("new", type_=BigInteger), version_vectors.c.space, version_vectors.c.vector).where(
-        version_vectors.c.row == bindparam("old")
+        version_vectors.c.row == bindparam("old"),
+        ~select(_MADE.c.row).where(_MADE.c.row == bindparam("new", type_=BigInteger)).exists(),
     ),
 )
 VECTORS: Mapping[EntryKind, Table] = {"memory": version_vectors, "message": message_vectors}
@@ -199,7 +201,7 @@ def _still(connection: Connection, kind: EntryKind, namespace: str, space: int, 
 
 
 def copy_versions(connection: Connection, same: Mapping[int, int]) -> None:
-    """Gives new versions, which have none yet, the vectors of those that say the same: rows of both."""
+    """Gives new versions the vectors of those that say the same, where none were made for them: rows of both."""
     if same:
         connection.execute(_COPY, [{"new": new, "old": old} for new, old in same.items()])
 
