@@ -16,7 +16,7 @@ from memx_core.errors import EmbeddingMismatchError, PlanConflictError
 from memx_core.flows import learning
 from memx_core.flows.room import Room
 from memx_core.ledger import Load, Loaded, Outdated, Write, mem0_history
-from memx_core.moving import chatgpt, files, formats, jsonl, mem0, readings
+from memx_core.moving import chatgpt, files, foreign, formats, jsonl, mem0, readings
 from memx_core.moving.formats import Format, Kind
 from memx_core.moving.jsonl import Numbered
 from memx_core.moving.lines import Header, Line, MessageLine, VersionLine
@@ -196,8 +196,8 @@ def _lines(loading: _Loading, warnings: Warnings) -> Generator[Iterator[Numbered
                 yield enumerate(readings.turns(chatgpt.conversations(file), reading), 1)
             case "results":
                 found = (memory for _, memory in mem0.of_results(readings.items(file), reading))
-                yield enumerate(mem0.lines(found, write.id), 1)
+                yield enumerate(foreign.lines(found, write.id, actor=mem0.ACTOR), 1)
             case "history":
                 known = {} if wanted.results is None else readings.known(wanted.results, reading)
                 rows = stack.enter_context(mem0_history(wanted.path))
-                yield enumerate(mem0.lines(mem0.of_history(rows, reading, known), write.id), 1)
+                yield enumerate(foreign.lines(mem0.of_history(rows, reading, known), write.id, actor=mem0.ACTOR), 1)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select
 
-from memx_core.ledger import picturing, rows
+from memx_core.ledger import picturing, rows, ties
 from memx_core.ledger.tables import (
     changes,
     conflicts,
@@ -28,18 +28,11 @@ from memx_core.ledger.tables import (
     versions,
 )
 from memx_core.moving.lines import (
-    ChangeLine,
-    ConflictLine,
-    EvidenceLine,
     Line,
-    MarkLine,
     OperationLine,
-    ProposalLine,
-    ReviewLine,
 )
 from memx_core.types import Scope
 
-_AT_ONCE = 500
 _ERASURES = ("erase", "reset")
 
 
@@ -47,21 +40,17 @@ def dump(connection: Connection, namespace: str, scope: Scope, *, embedder: str 
     """Every line of `scope`, with vectors of `embedder` if one is named; the order of types is that of the format."""
     mine = partial(rows.owned, namespace=namespace, scope=scope)
     yield from _operations(connection, namespace, scope)
-    for row in _rows(connection, picturing.select_jobs().where(mine(jobs)).order_by(jobs.c.seq)):
+    for row in picturing.stream(connection, picturing.select_jobs().where(mine(jobs)).order_by(jobs.c.seq)):
         yield picturing.job_line(row)
     yield from _messages(connection, mine(messages), embedder)
-    for row in _rows(connection, select(memories).where(mine(memories)).order_by(memories.c.seq)):
+    for row in picturing.stream(connection, select(memories).where(mine(memories)).order_by(memories.c.seq)):
         yield picturing.memory_line(row)
     yield from _versions(connection, mine(versions), embedder)
-    yield from _changes(connection, mine(memories))
-    yield from _evidence(connection, mine(memories), mine(messages))
-    yield from _conflicts(connection, mine(versions))
-    yield from _marks(connection, mine(messages))
-    yield from _reviews(connection, mine(reviews))
-
-
-def _rows(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
-    yield from connection.execute(statement, execution_options={"yield_per": _AT_ONCE})
+    yield from ties.changes_lines(connection, mine(memories))
+    yield from ties.evidence_lines(connection, mine(memories), mine(messages))
+    yield from ties.conflicts_lines(connection, mine(versions))
+    yield from ties.marks_lines(connection, mine(messages))
+    yield from ties.reviews_lines(connection, mine(reviews))
 
 
 def _operations(connection: Connection, namespace: str, scope: Scope) -> Iterator[OperationLine]:
@@ -78,7 +67,7 @@ def _operations(connection: Connection, namespace: str, scope: Scope) -> Iterato
         )
         .order_by(operations.c.seq)
     )
-    for row in _rows(connection, statement):
+    for row in picturing.stream(connection, statement):
         line = picturing.operation_line(row)
         yield line if _within(line.scope, scope) else _partial(line, scope)
 
@@ -135,7 +124,7 @@ def _messages(connection: Connection, mine: ColumnElement[bool], embedder: str |
     statement = picturing.select_messages().where(mine).order_by(messages.c.row)
     if embedder is not None:
         statement = statement.add_columns(_vector(message_vectors, messages.c.row, embedder))
-    for row in _rows(connection, statement):
+    for row in picturing.stream(connection, statement):
         yield picturing.message_line(row, row.vector if embedder is not None else None)
 
 
@@ -143,156 +132,5 @@ def _versions(connection: Connection, mine: ColumnElement[bool], embedder: str |
     statement = select(versions).where(mine).order_by(versions.c.row)
     if embedder is not None:
         statement = statement.add_columns(_vector(version_vectors, versions.c.row, embedder))
-    for row in _rows(connection, statement):
+    for row in picturing.stream(connection, statement):
         yield picturing.version_line(row, row.vector if embedder is not None else None)
-
-
-def _changes(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
-    statement = (
-        select(changes, memories.c.id.label("memory_id"), operations.c.id.label("operation_id"))
-        .join(memories, memories.c.seq == changes.c.memory)
-        .join(operations, operations.c.seq == changes.c.operation)
-        .where(mine)
-        .order_by(changes.c.seq)
-    )
-    for row in _rows(connection, statement):
-        yield ChangeLine(
-            type="change",
-            memory=row.memory_id,
-            version=row.version,
-            operation=row.operation_id,
-            event=row.event,
-            before=row.before,
-            reason=row.reason,
-            actor=row.actor,
-            at=row.at,
-        )
-
-
-def _evidence(connection: Connection, mine: ColumnElement[bool], spoken: ColumnElement[bool]) -> Iterator[Line]:
-    statement = (
-        select(
-            evidence,
-            memories.c.id.label("memory_id"),
-            messages.c.id.label("message_id"),
-            messages.c.session,
-            operations.c.id.label("operation_id"),
-        )
-        .join(memories, memories.c.seq == evidence.c.memory)
-        .join(messages, messages.c.row == evidence.c.message)
-        .join(operations, operations.c.seq == evidence.c.operation)
-        .where(mine, spoken)
-        .order_by(evidence.c.seq)
-    )
-    for row in _rows(connection, statement):
-        yield EvidenceLine(
-            type="evidence",
-            memory=row.memory_id,
-            version=row.version,
-            session=row.session,
-            message=row.message_id,
-            operation=row.operation_id,
-            quote=row.quote,
-            start=row.start,
-        )
-
-
-_OPENED, _CLOSED = operations.alias("opened_by"), operations.alias("closed_by")
-
-
-def _conflicts(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
-    statement = (
-        select(
-            conflicts,
-            versions.c.id.label("memory_id"),
-            versions.c.version.label("number"),
-            _OPENED.c.id.label("opened_id"),
-            _CLOSED.c.id.label("closed_id"),
-        )
-        .join(versions, versions.c.row == conflicts.c.version)
-        .join(_OPENED, _OPENED.c.seq == conflicts.c.opened)
-        .outerjoin(_CLOSED, _CLOSED.c.seq == conflicts.c.closed)
-        .where(mine)
-        .order_by(conflicts.c.seq)
-    )
-    for row in _rows(connection, statement):
-        yield ConflictLine(
-            type="conflict",
-            memory=row.memory_id,
-            version=row.number,
-            rival=row.rival,
-            opened=row.opened_id,
-            since=row.since,
-            closed=row.closed_id,
-            until=row.until,
-        )
-
-
-def _marks(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
-    statement = (
-        select(
-            marks,
-            messages.c.session,
-            messages.c.user_id,
-            messages.c.agent_id,
-            messages.c.run_id,
-            messages.c.id.label("message_id"),
-            _OPENED.c.id.label("opened_id"),
-            _CLOSED.c.id.label("closed_id"),
-        )
-        .join(messages, messages.c.row == marks.c.message)
-        .join(_OPENED, _OPENED.c.seq == marks.c.opened)
-        .outerjoin(_CLOSED, _CLOSED.c.seq == marks.c.closed)
-        .where(mine)
-        .order_by(marks.c.seq)
-    )
-    for row in _rows(connection, statement):
-        yield MarkLine(
-            type="mark",
-            session=row.session,
-            user_id=row.user_id,
-            agent_id=row.agent_id,
-            run_id=row.run_id,
-            message=row.message_id,
-            mark=row.mark,
-            opened=row.opened_id,
-            since=row.since,
-            closed=row.closed_id,
-            until=row.until,
-        )
-
-
-def _reviews(connection: Connection, mine: ColumnElement[bool]) -> Iterator[Line]:
-    statement = (
-        select(reviews, operations.c.id.label("operation_id"), _CLOSED.c.id.label("closed_id"))
-        .join(operations, operations.c.seq == reviews.c.operation)
-        .outerjoin(_CLOSED, _CLOSED.c.seq == reviews.c.closed)
-        .where(mine)
-        .order_by(reviews.c.seq)
-    )
-    for row in _rows(connection, statement):
-        yield ReviewLine(
-            type="review",
-            id=row.id,
-            operation=row.operation_id,
-            user_id=row.user_id,
-            agent_id=row.agent_id,
-            run_id=row.run_id,
-            session=row.session,
-            proposal=_portable(connection, row.proposal),
-            created_at=row.created_at,
-            closed=row.closed_id,
-        )
-
-
-def _portable(connection: Connection, proposal: dict[str, Any]) -> ProposalLine:
-    """With its turns named by session and id instead of by row."""
-    numbers = {*(row for _, row in proposal["rows"]), *proposal["replies"]}
-    found = connection.execute(select(messages).where(messages.c.row.in_(numbers)))
-    named = {row.row: {"session": row.session, "id": row.id} for row in found}
-    portable = {
-        **proposal,
-        "rows": [[position, named[row]] for position, row in proposal["rows"]],
-        "replies": [named[row] for row in proposal["replies"]],
-    }
-    return ProposalLine.model_validate(portable)

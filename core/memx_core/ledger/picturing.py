@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypedDict
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from memx_core.ledger import rows
 from memx_core.ledger.tables import jobs, messages, operations
@@ -27,7 +28,13 @@ class _Ids(TypedDict):
     run_id: str | None
 
 
+_AT_ONCE = 500
 _LEARNED, _UNDONE = operations.alias("learned"), operations.alias("undone")
+
+
+def stream(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
+    """The rows of a statement, of which only some are held at a time."""
+    yield from connection.execute(statement, execution_options={"yield_per": _AT_ONCE})
 
 
 def select_operations() -> Select[Any]:

@@ -1,4 +1,4 @@
-"""mem0's files as lines: the JSON that its `get_all` and `search` answer, and the rows of its history database.
+"""mem0's files: the JSON that its `get_all` and `search` answer, and the rows of its history database.
 
 Its history knows no scopes, and whoever reads it has to say whose memories they are; its results know scopes and
 metadata, but no past. Both use the same ids. What makes no sense is left out with a warning, never refused: histories
@@ -9,46 +9,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 from memx_core import inputs
 from memx_core.errors import InvalidInputError, ScopeError
 from memx_core.inputs.shapes import is_list, is_mapping
-from memx_core.moving.lines import ChangeLine, Line, MemoryLine, VersionLine
+from memx_core.moving.foreign import Foreign, Past
 from memx_core.moving.reports import Warnings
-from memx_core.text import fingerprint
-from memx_core.types import Event, Metadata, Scope, Status
+from memx_core.types import Event, Metadata, Scope
 
 _TEXTS = ("memory", "text", "data")
 _KEPT = ("actor_id", "role", "categories", "app_id")
 """Fields beside the metadata that are kept in it."""
 _FAMILY = uuid.UUID("5b6f3c1e-6d2e-5f0a-9d3c-1f6f2f1f7a55")
 ACTOR = "mem0"
-_AT_ONCE = 250
 _END = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One version of a foreign memory: its text, or `None` for its deletion."""
-
-    text: str | None
-    at: datetime
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """A memory of another application, oldest version first."""
-
-    id: str
-    scope: Scope
-    past: tuple[Past, ...]
-    metadata: Metadata = field(default_factory=dict[str, Any])
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,69 +225,3 @@ def _follow(past: list[Past], memory_id: str, old: str | None, next_one: Past, r
         return  # deleted twice, or written as it was
     event: Event = "DELETE" if next_one.text is None else "ADD" if before is None else "UPDATE"
     past.append(replace(next_one, event=event))
-
-
-def lines(memories: Iterable[Foreign], operation: str) -> Iterator[Line]:
-    """The lines of the memories: some memories, their versions, their changes, and so on."""
-    for some in _chunks(memories):
-        yield from map(_memory, some)
-        yield from (_version(memory, at) for memory in some for at in range(len(memory.past)))
-        yield from (_change(memory, at, operation) for memory in some for at in range(len(memory.past)))
-
-
-def _chunks(memories: Iterable[Foreign]) -> Iterator[list[Foreign]]:
-    rest = iter(memories)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some
-
-
-def _memory(memory: Foreign) -> MemoryLine:
-    last = memory.past[-1].text
-    return MemoryLine(
-        type="memory",
-        id=memory.id,
-        user_id=memory.scope.user_id,
-        agent_id=memory.scope.agent_id,
-        run_id=memory.scope.run_id,
-        head=len(memory.past),
-        latest=len(memory.past),
-        alive=last is not None,
-        fingerprint=None if last is None else fingerprint(last),
-        created_at=memory.past[0].at,
-    )
-
-
-def _version(memory: Foreign, at: int) -> VersionLine:
-    one = memory.past[at]
-    later = memory.past[at + 1].at if at + 1 < len(memory.past) else None
-    current: Status = "deleted" if one.text is None else "active"
-    return VersionLine(
-        type="version",
-        memory=memory.id,
-        version=at + 1,
-        status=current if later is None else "superseded",
-        kind="fact",
-        text=one.text or "",
-        metadata=dict(memory.metadata),
-        said_at=one.at,
-        valid_from=one.at,
-        valid_to=later,
-        expires_at=memory.expires_at,
-        recorded_at=one.at,
-        known_until=later,
-    )
-
-
-def _change(memory: Foreign, at: int, operation: str) -> ChangeLine:
-    one = memory.past[at]
-    return ChangeLine(
-        type="change",
-        memory=memory.id,
-        version=at + 1,
-        operation=operation,
-        event=one.event,
-        before=at or None,
-        reason="",
-        actor=ACTOR,
-        at=one.at,
-    )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from memx_core.errors import InvalidInputError, ScopeError
 from memx_core.moving import arrays, files, mem0
 from memx_core.moving.conversations import Conversation, times, turn_id
+from memx_core.moving.foreign import Foreign
 from memx_core.moving.lines import MessageLine
 from memx_core.types import Scope
 
@@ -50,7 +51,7 @@ def items(file: BinaryIO) -> Iterable[object]:
         raise InvalidInputError("the file is no JSON that can be read") from None
 
 
-def known(path: Path, reading: mem0.Reading) -> dict[str, mem0.Foreign]:
+def known(path: Path, reading: mem0.Reading) -> dict[str, Foreign]:
     """What mem0's results say, by the ids that its history uses."""
     source = files.Source(path)
     try:
