@@ -337,6 +337,40 @@ def test_a_file_that_ends_early_or_repeats_itself_is_refused(memory: Door, other
     assert other.load(tmp_path / "all.jsonl").memories == 1
 
 
+@pytest.mark.parametrize("kind", ["version", "change"])
+def test_a_file_that_lacks_a_part_of_a_history_is_refused(memory: Door, other: Door, tmp_path: Path, kind: str):
+    id = memory.add("lantern harbour", infer=False, **ADA).changes[0].memory_id
+    memory.update(id, "violin meadow")
+    memory.update(id, "copper walnut")
+    memory.export(tmp_path / "all.jsonl")
+    rows = lines(tmp_path / "all.jsonl")
+    own = [number for number, line in enumerate(rows) if line["type"] == kind]
+    for number in own:
+        others = [line for at, line in enumerate(rows) if at != number]
+        with pytest.raises(InvalidInputError):
+            other.load(write(tmp_path / "lacking.jsonl", others))
+    for number in own[:-1]:
+        doubled = [{**line, "version": 3} if at == number else line for at, line in enumerate(rows)]
+        with pytest.raises(InvalidInputError):
+            other.load(write(tmp_path / "doubled.jsonl", doubled))
+    assert other.get_all(**ADA).items == ()
+
+
+@pytest.mark.parametrize(("kind", "field"), [("version", "restores"), ("change", "before")])
+def test_a_version_that_follows_a_later_one_is_refused(
+    memory: Door, other: Door, tmp_path: Path, kind: str, field: str
+):
+    id = memory.add("lantern harbour", infer=False, **ADA).changes[0].memory_id
+    memory.update(id, "violin meadow")
+    memory.export(tmp_path / "all.jsonl")
+    rows = lines(tmp_path / "all.jsonl")
+    for line in rows:
+        if line["type"] == kind:
+            line[field] = 2
+    with pytest.raises(InvalidInputError, match="damaged"):
+        other.load(write(tmp_path / "forged.jsonl", rows))
+
+
 def test_a_failing_embedder_leaves_nothing(memory: Door, make: MakeDoor, tmp_path: Path):
     memory.add("lantern harbour", infer=False, **ADA)
     memory.export(tmp_path / "all.jsonl")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from memx_core import InvalidInputError, Memory, ScopeError
 from memx_core.moving import arrays, read_chatgpt
 from memx_core.testing import FakeEmbedder, ScriptedLLM
-from tests.conftest import Door
+from tests.answers import NOTHING
+from tests.conftest import Door, MakeDoor
 
 ADA, BOB = {"user_id": "ada"}, {"user_id": "bob"}
 ONE, TWO, THREE = (f"00000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
@@ -302,6 +303,20 @@ def test_chatgpt_conversations_are_kept_and_not_learned_from(memory: Door, tmp_p
     assert memory.search("Oslo", include_messages=True, **ADA)[0].message.content == "I live in Oslo"
     assert memory.load(path, **ADA).operation_id is None
     assert memory.load(path, **BOB).messages == 3
+
+
+@pytest.mark.parametrize("odd", ["a\x00b", "\ud800", "x" * 20_000, " ", 5, None, {"id": "a"}, ["a"]])
+def test_chatgpt_ids_that_nothing_can_be_kept_under_are_as_good_as_absent(make: MakeDoor, tmp_path: Path, odd: Any):
+    memory = make(llm=ScriptedLLM(default=NOTHING))
+    turn = node("u1", None, "user", "I live in Oslo")
+    turn["id"] = turn["message"]["id"] = odd
+    chat = {**conversation("c1", node("root", None)), "mapping": {"u1": turn}, "current_node": odd}
+    path = save(tmp_path / "conversations.json", [{**chat, "conversation_id": odd, "id": odd}])
+    memory.backfill(path, progress=False, **ADA)
+    assert memory.load(path, **ADA).messages == 0
+    (kept,) = memory.messages("chatgpt-1", **ADA)
+    assert kept.content == "I live in Oslo"
+    memory.export(tmp_path / "all.jsonl")
 
 
 def test_chatgpt_without_a_current_node_or_with_a_circle_ends(tmp_path: Path):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from memx_core import addresses
 from memx_core.errors import InvalidInputError
@@ -22,7 +22,7 @@ from memx_core.ledger.intake.calls import Calls
 from memx_core.ledger.intake.memories import Memories
 from memx_core.ledger.intake.ties import Ties
 from memx_core.ledger.intake.turns import Turns
-from memx_core.ledger.tables import jobs, memories, messages, operations, versions
+from memx_core.ledger.tables import changes, jobs, memories, messages, operations, versions
 from memx_core.moving import jsonl
 from memx_core.moving.jsonl import Numbered
 from memx_core.moving.lines import Line, MessageLine, VersionLine
@@ -80,7 +80,7 @@ class _Loading(Calls, Turns, Memories, Ties):
         return Loaded(report, self.revision)
 
     def _check(self) -> None:
-        """What the lines say together: each new memory has the head that it names, and no other current version."""
+        """What the lines say together: each new memory is whole, and its head is its only current version."""
         new = memories.c.seq > self._before[memories.name]
         head = (versions.c.memory == memories.c.seq) & (versions.c.version == memories.c.head)
         current = versions.c.status.in_(rows.CURRENT)
@@ -94,10 +94,21 @@ class _Loading(Calls, Turns, Memories, Ties):
             .join(versions, versions.c.memory == memories.c.seq)
             .where(new, current, versions.c.version != memories.c.head)
         )
-        for broken in (statement, stray):
-            found = self.connection.execute(broken.limit(1)).scalar()
-            if found is not None:
-                raise InvalidInputError(f"the file contradicts itself about the current version of memory {found!r}")
+        self._refuse_any(statement, "contradicts itself about the current version of")
+        self._refuse_any(stray, "contradicts itself about the current version of")
+        for table in (versions, changes):
+            counts = [func.count(), func.count(table.c.version.distinct()), func.max(table.c.version)]
+            of_memory = [
+                select(func.coalesce(count, 0)).where(table.c.memory == memories.c.seq).scalar_subquery()
+                for count in counts
+            ]
+            lacking = or_(*(count != memories.c.latest for count in of_memory))
+            self._refuse_any(select(memories.c.id).where(new, lacking), "does not hold each version and change once of")
+
+    def _refuse_any(self, broken: Select[str], why: str) -> None:
+        found = self.connection.execute(broken.limit(1)).scalar()
+        if found is not None:
+            raise InvalidInputError(f"the file {why} memory {found!r}")
 
 
 def to_embed(connection: Connection, namespace: str, batch: Sequence[Numbered]) -> Iterator[tuple[int, str]]:

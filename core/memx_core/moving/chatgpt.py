@@ -54,10 +54,7 @@ def conversations(file: BinaryIO) -> Iterator[Conversation]:
 
 
 def _conversation(raw: Mapping[Any, Any], number: int) -> Conversation:
-    session = next(
-        (id for key in ("conversation_id", "id") if isinstance(id := raw.get(key), str) and id.strip()),
-        f"chatgpt-{number}",
-    )
+    session = _id(raw.get("conversation_id")) or _id(raw.get("id")) or f"chatgpt-{number}"
     title = raw.get("title")
     turns = (_message(node, session) for node in _shown(raw))
     return Conversation(
@@ -72,7 +69,7 @@ def _shown(raw: Mapping[Any, Any]) -> list[Mapping[Any, Any]]:
     """The nodes from the root down to the current one."""
     mapping = raw["mapping"]
     at = raw.get("current_node")
-    if at not in mapping:
+    if not isinstance(at, str) or at not in mapping:
         at = _newest_leaf(mapping)
     path: dict[Any, Mapping[Any, Any]] = {}
     while isinstance(at, str) and at not in path and is_mapping(node := mapping.get(at)):
@@ -102,16 +99,23 @@ def _message(node: Mapping[Any, Any], session: str) -> Message | None:
     text = _text(raw.get("content"))
     if role not in _SPOKEN or not text.strip():
         return None
-    id = raw.get("id") or node.get("id")
     name = author.get("name") if is_mapping(author) else None
     return Message(
         role=str(role),
         content=text,
         name=inputs.clean(name) if isinstance(name, str) and name.strip() else None,
         timestamp=_moment(raw.get("create_time")),
-        id=id if isinstance(id, str) and id.strip() else None,
+        id=_id(raw.get("id")) or _id(node.get("id")),
         session_id=session,
     )
+
+
+def _id(value: object) -> str | None:
+    """An id that can be kept; what is none is as good as absent."""
+    try:
+        return inputs.session(value)
+    except InvalidInputError:
+        return None
 
 
 def _is_hidden(raw: Mapping[Any, Any]) -> bool:

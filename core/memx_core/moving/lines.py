@@ -164,6 +164,12 @@ class VersionLine(_Strict):
     known_until: Time | None = None
     vector: Vector | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.restores is not None and self.restores >= self.version:
+            raise ValueError("restores what is not before it")
+        return self
+
 
 class ChangeLine(_Strict):
     """A row of history."""
@@ -177,6 +183,12 @@ class ChangeLine(_Strict):
     reason: Text = ""
     actor: Text
     at: Time
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.before is not None and self.before >= self.version:
+            raise ValueError("follows what is not before it")
+        return self
 
 
 class EvidenceLine(_Strict):
