@@ -22,8 +22,9 @@ from tests.answers import adds
 ADA = {"user_id": "ada"}
 
 # Says what it has been told is kept, and stops inside the model at its call number `stop`, which it says too.
+# Two threads say it, and `print` writes the end of a line by itself: what they said would be mixed up.
 CHILD = """if True:
-    import sys, time
+    import os, sys, time
     from memx_core import Memory
     from memx_core.background import Background
     from memx_core.testing import FakeEmbedder, SyncScriptedLLM
@@ -32,11 +33,14 @@ CHILD = """if True:
     path, stop, background = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "worker"
     calls = 0
 
+    def say(word):
+        os.write(1, f"{word}\\n".encode())
+
     def answer(messages, schema):
         global calls
         calls += 1
         if calls == stop:
-            print("asked", flush=True)
+            say("asked")
             time.sleep(600)
         return noted(messages, schema)
 
@@ -44,7 +48,7 @@ CHILD = """if True:
     with Memory(SyncScriptedLLM(default=answer), FakeEmbedder(), path, background=settings) as memory:
         for number in range(6):
             memory.add(f"I have seen item-{number}", wait=False, session_id=str(number % 2), user_id="ada")
-            print(number, flush=True)
+            say(number)
         if not background:
             memory.flush()
         time.sleep(600)
