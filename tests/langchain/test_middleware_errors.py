@@ -228,7 +228,6 @@ def test_turns_that_never_end_are_forgotten() -> None:
         ({"user_id": ["ada"]}, ScopeError),
         ({"agent_id": "  "}, ScopeError),
     ],
-    ids=str,
 )
 def test_what_can_never_work_is_refused_when_it_is_made(store: Memory, options: Any, error: type[Exception]) -> None:
     with pytest.raises(error):
