@@ -20,8 +20,8 @@ help: ## show this list
 demo: $(DEMO) ## run the quickstart: two conversations, and what was learned from them
 	@$(PY) cookbook/quickstart.py
 
-test: $(DEV) ## run the whole test suite (ARGS="-k name -x" is passed on)
-	@$(PY) -m pytest $(ARGS)
+test: $(DEV) ## run the whole test suite on all cores (ARGS="-k name -x" is passed on)
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 test-matrix: $(MADE) ## run LangChain's part of the tests on its oldest and newest versions (ARGS="floor latest" chooses)
 	@$(PY) -m tests.matrix $(ARGS)

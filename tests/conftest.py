@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,19 @@ class Door:
 MakeDoor = Callable[..., Door]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """As many as there are cores for us, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with nothing in it: copying one is faster than making its tables for each test."""
+    path = tmp_path_factory.mktemp("blank") / "memx.db"
+    Memory(embedder=FakeEmbedder(), database=path, background=False).close()
+    return path
+
+
 @pytest.fixture(params=["sync", "async"])
 def colour(request: pytest.FixtureRequest) -> Colour:
     colour: Colour = request.param
@@ -62,13 +77,16 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, tmp_path: Path) -> Iterator[MakeDoor]:
+def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, blank: Path, tmp_path: Path) -> Iterator[MakeDoor]:
     """Makes memories on one file, with fakes for what is not given; closes them at the end."""
     made: list[Memory] = []
+    path = tmp_path / "memx.db"
 
     def make(**given: Any) -> Door:
-        usual = {"embedder": FakeEmbedder(), "database": tmp_path / "memx.db", "clock": clock, "background": False}
+        usual = {"embedder": FakeEmbedder(), "database": path, "clock": clock, "background": False}
         settings = {**usual, **given}
+        if settings["database"] == path and not path.exists():
+            shutil.copyfile(blank, path)
         made.append(Memory(**settings))
         return Door(made[-1], colour, runner)
 

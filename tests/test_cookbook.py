@@ -21,6 +21,7 @@ COOKBOOK = Path(__file__).parents[1] / "cookbook"
 PAGES = sorted(page for page in COOKBOOK.glob("*.py") if not page.name.startswith("_"))
 STORY = json.loads((COOKBOOK / "data" / "two_sessions.json").read_text(encoding="utf-8"))
 TURNS = [turn for session in STORY["sessions"] for turn in session["turns"]]
+Printed = Callable[[str], list[str]]
 KEYS = re.compile("KEY|TOKEN|OPENAI|OLLAMA|COLOR|COLUMNS|LINES|PROXY", re.IGNORECASE)
 
 
@@ -37,19 +38,22 @@ def run(page: Path, folder: Path, **settings: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
-    """The lines that a page prints, run once."""
+def printed(tmp_path_factory: pytest.TempPathFactory) -> Printed:
+    """The lines that a page prints, run once; it leaves nothing behind."""
 
     @functools.cache
     def printed(name: str) -> list[str]:
-        return run(COOKBOOK / f"{name}.py", tmp_path_factory.mktemp(name)).splitlines()
+        folder = tmp_path_factory.mktemp(name)
+        lines = run(COOKBOOK / f"{name}.py", folder).splitlines()
+        assert not list(folder.iterdir())
+        return lines
 
     return printed
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return run(COOKBOOK / "quickstart.py", tmp_path_factory.mktemp("quickstart"))
+def shown(printed: Printed) -> str:
+    return "\n".join(printed("quickstart"))
 
 
 def part(shown: str, title: str) -> str:
@@ -67,9 +71,8 @@ def learned_from(shown: str, said: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_every_page_runs_offline_and_leaves_nothing_behind(page: Path, tmp_path: Path) -> None:
-    assert run(page, tmp_path).strip()
-    assert not list(tmp_path.iterdir())
+def test_every_page_runs_offline_and_leaves_nothing_behind(page: Path, printed: Printed) -> None:
+    assert printed(page.stem)
 
 
 def test_the_conversation_is_one_of_two_sessions_weeks_apart() -> None:
@@ -155,8 +158,6 @@ def test_learning_cost_no_model_call(shown: str) -> None:
 
 
 # LangChain ---------------------------------------------------------------------------------------
-
-Printed = Callable[[str], list[str]]
 
 
 def after(lines: list[str], start: str) -> str:
