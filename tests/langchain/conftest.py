@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ MakeTalk = Callable[..., "Talk"]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Memory]:
+def store(blank: Path, tmp_path: Path) -> Iterator[Memory]:
     """A memory that learns when it is told to, by rules."""
-    with Memory(embedder=FakeEmbedder(), database=tmp_path / "agents.db", background=False) as memory:
+    path = shutil.copyfile(blank, tmp_path / "agents.db")
+    with Memory(embedder=FakeEmbedder(), database=path, background=False) as memory:
         yield memory
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 import threading
@@ -83,8 +84,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: ManualClock) -> Any:
-    with Memory(embedder=FakeEmbedder(), database=tmp_path / "h.db", background=False, clock=clock) as memory:
+def store(blank: Path, tmp_path: Path, clock: ManualClock) -> Any:
+    path = shutil.copyfile(blank, tmp_path / "h.db")
+    with Memory(embedder=FakeEmbedder(), database=path, background=False, clock=clock) as memory:
         yield memory
 
 

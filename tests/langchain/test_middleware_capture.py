@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -39,9 +40,10 @@ def look(place: str) -> str:
 
 
 @pytest.fixture
-def learning(tmp_path: Path, llm: ScriptedLLM) -> Iterator[Memory]:
+def learning(blank: Path, tmp_path: Path, llm: ScriptedLLM) -> Iterator[Memory]:
     """A memory whose model says what there is to learn."""
-    with Memory(llm, FakeEmbedder(), tmp_path / "learning.db", background=False) as memory:
+    path = shutil.copyfile(blank, tmp_path / "learning.db")
+    with Memory(llm, FakeEmbedder(), path, background=False) as memory:
         yield memory
 
 
