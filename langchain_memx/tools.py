@@ -24,6 +24,7 @@ from memx_core import (
     MemoryNotFoundError,
     PlanConflictError,
     ScopedMemory,
+    ScreenedError,
     SearchHit,
     inputs,
 )
@@ -32,6 +33,7 @@ from memx_core.rendering import escaped
 _WRONG = (InvalidInputError, TypeError, AttributeError, NameError, NotImplementedError, AssertionError)
 """Mistakes of a program, which are raised: no model can do anything about them."""
 _UNREACHABLE = "The memory cannot be reached at the moment. Go on without it."
+_REFUSED = "That was not kept: the application does not let such a text be remembered."
 _logger = logging.getLogger("langchain_memx")
 
 
@@ -227,8 +229,10 @@ def _listed(hits: Sequence[SearchHit]) -> str:
 
 
 def _saved(result: AddResult) -> str:
-    changes = result.changes
-    return f"Saved as [{short(changes[0].memory_id)}]." if changes else "That is remembered already."
+    if result.changes:
+        return f"Saved as [{short(result.changes[0].memory_id)}]."
+    refused = any(warning.startswith("screened:") for warning in result.warnings)
+    return _REFUSED if refused else "That is remembered already."
 
 
 def _updated(item: MemoryItem) -> str:
@@ -245,6 +249,8 @@ def _excuse(error: Exception) -> str:
             return "There is no memory of that name. Search again, and use a name that the search shows."
         case PlanConflictError():
             return "That memory was changed meanwhile. Search again."
+        case ScreenedError():
+            return _REFUSED
         case Unusable():
             return f"That did not work: {error}"
         case _ if isinstance(error, _WRONG):

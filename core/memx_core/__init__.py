@@ -26,6 +26,7 @@ from memx_core.errors import (
     OperationNotFoundError,
     PlanConflictError,
     ScopeError,
+    ScreenedError,
 )
 from memx_core.plans import Plan
 from memx_core.provenance import Origin, Provenance, Source
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from memx_core.background import Background
     from memx_core.memory import Memory, ScopedMemory
     from memx_core.moving import BackfillEstimate, BackfillReport, Conversation, LoadReport, read_chatgpt
-    from memx_core.ports import Completion
+    from memx_core.ports import Completion, Screen
 
 __all__ = [
     "AddResult",
@@ -88,6 +89,8 @@ __all__ = [
     "Scope",
     "ScopeError",
     "ScopedMemory",
+    "Screen",
+    "ScreenedError",
     "SearchHit",
     "Source",
     "TimeSpan",
@@ -105,6 +108,7 @@ _LATER = {
     "LoadReport": "memx_core.moving",
     "Memory": "memx_core.memory",
     "ScopedMemory": "memx_core.memory",
+    "Screen": "memx_core.ports",
     "read_chatgpt": "memx_core.moving",
 }
 

@@ -3,6 +3,7 @@
     MemxError
     ├── InvalidInputError (ValueError)       an argument that can never work
     │   ├── ScopeError                       no id, or an id that cannot be one
+    │   ├── ScreenedError                    the screen refuses a text, or fails
     │   └── FilterError                      a filter that says nothing we know
     ├── EmbeddingMismatchError (ValueError)  vectors of another model or another size
     ├── MemoryNotFoundError (LookupError)    not there, or not in this scope
@@ -36,6 +37,13 @@ class InvalidInputError(MemxError, ValueError):
 
 class ScopeError(InvalidInputError):
     """No scope id was given, or one that cannot be an id."""
+
+
+class ScreenedError(InvalidInputError):
+    """The application's screen refuses a text that a call cannot do without, or fails; nothing was stored.
+
+    The message does not repeat the text.
+    """
 
 
 class FilterError(InvalidInputError):

@@ -111,6 +111,18 @@ class Reranker(Protocol):
         ...
 
 
+class Screen(Protocol):
+    """Looks at every text before anything of it is stored or shown to a model. A plain function is one.
+
+    It is shown one text at a time: what was said, a memory, a name, a reason, a value of metadata, not ids.
+    It is called from several threads, must not block for long, and should let pass what it has changed itself.
+    """
+
+    def __call__(self, text: str, /) -> str | None:
+        """The text as it may be kept, changed or not; `None` to refuse it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
     """What the ledger tells an index about one version of a memory, or one message.

@@ -472,3 +472,14 @@ def test_both_colours_of_a_tool_take_the_same(kind: type[MemoryTool]) -> None:
         given = blocking.parameters[name].default
         assert schema.model_fields[name].is_required() is (given is inspect.Parameter.empty)
         assert schema.model_fields[name].is_required() or given == default
+
+
+def test_what_the_screen_refuses_is_said_to_the_model_and_the_run_goes_on(use: Use, colour: Colour) -> None:
+    with Memory(
+        embedder=FakeEmbedder(), database=":memory:", screen=lambda text: None if "xyzzy" in text else text
+    ) as memory:
+        refused = "That was not kept: the application does not let such a text be remembered."
+        assert use("save", {"text": "The word is xyzzy"}, memory=memory) == refused
+        name = use("save", {"text": FOOD}, memory=memory).split("[")[1].rstrip("].")
+        assert use("update", {"memory": name, "text": "xyzzy"}, memory=memory) == refused
+        assert texts(memory) == [FOOD]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from memx_core._io import IO
-from memx_core.errors import BudgetExceededError, InvalidInputError, LedgerError
-from memx_core.flows import budgeting, learning, working
+from memx_core.errors import BudgetExceededError, InvalidInputError, LedgerError, ScreenedError
+from memx_core.flows import budgeting, learning, screening
 from memx_core.flows.batches import Batch, embed_messages, is_heard
 from memx_core.flows.gating import Misjudged
 from memx_core.flows.room import Room
@@ -25,13 +25,15 @@ async def add(io: IO, room: Room, batch: Batch) -> AddResult:
     Raises:
         ExtractionError: If the model's answer is unusable; the messages are queued.
         BudgetExceededError: If the day's tokens are spent, likewise.
+        ScreenedError: If the screen fails: at a message, nothing is kept; at a memory, the messages are.
     """
+    batch = await screening.batch(io, room, batch)
     done = await replayed(io, room, batch)
     if done is not None:
         return done
     try:
         committed = await learning.learn(io, room, batch)
-    except Misjudged as error:  # the call is right, only the policy is not
+    except (Misjudged, ScreenedError) as error:  # the call is right, only the policy or the screen is not
         await _keep_after(io, room, batch, error)
         raise
     except (InvalidInputError, LedgerError):
@@ -57,7 +59,7 @@ async def _keep_after(
     request = _keeping(io, room, batch, {}, kind=kind, learn=learn)
     again = room.clock() + room.background.pause(1)
     try:
-        await learning.write(io, room, replace(request, failed=working.told(error), not_before=again))
+        await learning.write(io, room, replace(request, failed=await screening.told(io, room, error), not_before=again))
     except Exception as second:
         error.add_note(f"the messages could not be queued either: {second}")
         raise error from second
@@ -65,10 +67,16 @@ async def _keep_after(
 
 async def add_later(io: IO, room: Room, batch: Batch) -> AddResult:
     """Keeps the messages, findable at once, and queues the learning."""
+    batch = await screening.batch(io, room, batch)
     done = await replayed(io, room, batch)
     if done is not None:
         return done
     return await keep(io, room, batch, kind="add", learn=True)
+
+
+async def put(io: IO, room: Room, batch: Batch, *, learn: bool) -> AddResult:
+    """Keeps the messages of a transcript, findable at once; with `learn` for a job to learn from."""
+    return await keep(io, room, await screening.batch(io, room, batch), kind="put", learn=learn)
 
 
 async def keep(
@@ -88,9 +96,9 @@ async def keep(
         raise
     request = _keeping(io, room, batch, vectors, kind=kind, learn=learn)
     if spent is not None:
-        request = replace(request, not_before=spent.resets_at, warnings=(budgeting.warning(spent),))
+        request = replace(request, not_before=spent.resets_at, warnings=(*batch.warnings, budgeting.warning(spent)))
     elif soon and room.no_worker:
-        request = replace(request, warnings=(room.no_worker,))
+        request = replace(request, warnings=(*batch.warnings, room.no_worker))
     return await learning.write(io, room, request)
 
 
@@ -106,6 +114,7 @@ def _keeping(io: IO, room: Room, batch: Batch, vectors: dict[int, Vector], *, ki
         message_vectors=vectors,
         key=batch.key,
         request=batch.digest,
+        warnings=batch.warnings,
         usage=Usage(embedding_calls=int(bool(vectors))),
         job=batch.request if _waits(batch, learn=learn) else None,
         fingerprint=io.fingerprint,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from memx_core import rendering, searchable
+from memx_core import rendering, screening, searchable
 from memx_core._io import IO
 from memx_core.ledger import JobRequest
 from memx_core.ports import Vector
 from memx_core.types import Kind, Message, Operation, Scope, Usage
 
-WRITING = ("ADD", "UPDATE", "CONFLICT")
+WRITING = screening.WRITING
 """The operations that write a text."""
 
 
@@ -25,6 +25,7 @@ class Batch:
         jobs: The jobs that this completes.
         infer: False keeps every turn as a memory as it is.
         begun: Number of the newest write when the work on it began.
+        warnings: What of it was left out beforehand.
     """
 
     scope: Scope
@@ -37,6 +38,7 @@ class Batch:
     jobs: tuple[int, ...] = ()
     infer: bool = True
     begun: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

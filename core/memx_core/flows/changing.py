@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import EllipsisType
 
 from memx_core import searchable
 from memx_core._io import IO
 from memx_core.errors import MemoryNotFoundError, PlanConflictError
-from memx_core.flows import deciding, learning
+from memx_core.flows import deciding, learning, screening
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Outdated, Write
 from memx_core.ports import Vector
@@ -33,7 +33,9 @@ async def update(io: IO, room: Room, asked: Update) -> MemoryItem:
 
     Raises:
         MemoryNotFoundError: If it is not there, or not in the scope.
+        ScreenedError: If the screen refuses what it is to say.
     """
+    asked = await _screened(io, room, asked)
     vector: Vector | None = None
     if asked.text is not None:
         (vector,) = await io.embed_documents([searchable.memory_text(asked.text, None)])
@@ -54,6 +56,7 @@ async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, rea
     Raises:
         MemoryNotFoundError: If it is not there, or not in the scope.
     """
+    reason = await screening.text(io, room, reason, "the reason")
     for _ in range(deciding.TRIES):
         item = await existing(io, room, memory_id, scope)
         operation = Operation(
@@ -83,6 +86,15 @@ async def existing(io: IO, room: Room, memory_id: str, scope: Scope | None) -> M
     if item is None:
         raise MemoryNotFoundError(memory_id)
     return item
+
+
+async def _screened(io: IO, room: Room, asked: Update) -> Update:
+    return replace(
+        asked,
+        text=None if asked.text is None else await screening.text(io, room, asked.text, "the text"),
+        metadata=None if asked.metadata is None else await screening.metadata(io, room, asked.metadata, "metadata"),
+        reason=await screening.text(io, room, asked.reason, "the reason"),
+    )
 
 
 def _updated(asked: Update, item: MemoryItem) -> Operation:

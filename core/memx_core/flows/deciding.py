@@ -16,7 +16,7 @@ import numpy as np
 from memx_core import rendering, searchable
 from memx_core._io import IO
 from memx_core.errors import EmbeddingMismatchError, PlanConflictError
-from memx_core.flows import candidates, folding, proposing
+from memx_core.flows import candidates, folding, proposing, screening
 from memx_core.flows.batches import (
     WRITING,
     Batch,
@@ -137,10 +137,12 @@ def _own_words(message: Message) -> Message:
 
 async def _settle(io: IO, room: Room, batch: Batch, proposed: Proposed, act: Act[T]) -> T:
     """Weighs the proposal against what is there now, until `act` finds nothing outdated."""
-    request, proposal, heard = proposed.request, proposed.proposal, proposed.heard
+    request, heard = proposed.request, proposed.heard
+    said = await screening.warnings(io, room, proposed.proposal.warnings)
+    proposal = replace(proposed.proposal, warnings=said)
     embedded: dict[str, Vector] = {}
     for _ in range(TRIES):
-        weighed = reconcile(proposal, request, new_id=room.new_id)
+        weighed = await screening.weighed(io, room, reconcile(proposal, request, new_id=room.new_id))
         try:
             weighed = await _fold(io, room, batch.scope, weighed, embedded)
         except EmbeddingMismatchError as error:

@@ -48,7 +48,7 @@ def writing(room: Room, batch: Batch, decided: Decided) -> Write:
         request=batch.digest,
         prompt=decided.prompt,
         usage=decided.usage + Usage(embedding_calls=bool(decided.heard)),
-        warnings=decided.warnings,
+        warnings=(*batch.warnings, *decided.warnings),
         fingerprint=decided.fingerprint,
         done=batch.jobs,
         begun=batch.begun,

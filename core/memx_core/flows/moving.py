@@ -21,7 +21,9 @@ from memx_core.moving.formats import Format, Kind
 from memx_core.moving.jsonl import Numbered
 from memx_core.moving.lines import Header, Line, MessageLine, VersionLine
 from memx_core.moving.reports import LoadReport, Warnings
+from memx_core.moving.screened import LineScreen
 from memx_core.moving.spool import VectorSpool
+from memx_core.screening import Screening
 from memx_core.types import Scope
 
 EMBEDDED = 128
@@ -88,6 +90,7 @@ class _Loading:
     kind: Kind
     spool: VectorSpool = field(default_factory=VectorSpool)
     made_with: str | None = None  # the embedder of the file's own vectors
+    screen: LineScreen | None = None
 
     def vector(self, number: int, line: Line) -> bytes | None:
         """Of a line: its own, if it is of this memory's embedder, or the one that was made."""
@@ -143,7 +146,9 @@ def _open(io: IO, room: Room, wanted: Wanted) -> _Loading:
         actor="user",
         fingerprint=io.fingerprint,
     )
-    return _Loading(room, wanted, source, write, kind, made_with=None if header is None else header.fingerprint)
+    screen = None if room.screen is None else LineScreen(Screening(room.screen))
+    made_with = None if header is None else header.fingerprint
+    return _Loading(room, wanted, source, write, kind, made_with=made_with, screen=screen)
 
 
 def _close(loading: _Loading) -> None:
@@ -184,6 +189,13 @@ def _take_in(loading: _Loading) -> Loaded:
 
 @contextlib.contextmanager
 def _lines(loading: _Loading, warnings: Warnings) -> Generator[Iterator[Numbered]]:
+    """The file as lines, from its beginning, as they may be kept."""
+    with _found(loading, warnings) as lines:
+        yield lines if loading.screen is None else loading.screen.through(lines, warnings)
+
+
+@contextlib.contextmanager
+def _found(loading: _Loading, warnings: Warnings) -> Generator[Iterator[Numbered]]:
     """The file as lines, from its beginning."""
     write, wanted, file = loading.write, loading.wanted, loading.source.rewound()
     reading = mem0.Reading(wanted.scope, write.at, write.id, warnings)

@@ -14,7 +14,7 @@ from functools import partial
 from memx_core import searchable
 from memx_core._io import IO
 from memx_core.errors import EmbeddingMismatchError, PlanConflictError
-from memx_core.flows import adding, deciding, learning
+from memx_core.flows import adding, deciding, learning, screening
 from memx_core.flows.batches import WRITING, Batch, Decided, embed_messages, embed_texts, entry_text, of_operations
 from memx_core.flows.room import Room
 from memx_core.ledger import Erased, JobRequest, Write
@@ -25,6 +25,7 @@ from memx_core.types import AddResult, Scope, Usage
 
 async def plan(io: IO, room: Room, batch: Batch) -> Plan:
     """What `add` would do with `batch`; nothing is written."""
+    batch = await screening.batch(io, room, batch)
     if await adding.replayed(io, room, batch) is not None:
         known = Decided(warnings=("known: this key was used before, so applying this gives the first result",))
         return _plan(room, batch, known)
@@ -46,7 +47,7 @@ def _plan(room: Room, batch: Batch, decided: Decided) -> Plan:
     return Plan(
         id=room.new_id(),
         operations=decided.operations,
-        warnings=decided.warnings,
+        warnings=(*batch.warnings, *decided.warnings),
         usage=decided.usage,
         scope=batch.scope,
         created_at=room.clock(),
@@ -69,7 +70,9 @@ async def apply(io: IO, room: Room, plan: Plan) -> AddResult:
 
     Raises:
         PlanConflictError: If anything that it rests on has changed.
+        ScreenedError: If the screen would change any of it.
     """
+    await screening.check_plan(io, room, plan)
     request = _writing(room, plan, Decided())
     done = await io.call(room.ledger.done, request)
     if done is not None:
@@ -125,6 +128,7 @@ async def approve(io: IO, room: Room, scope: Scope, ids: Sequence[str]) -> AddRe
         PlanConflictError: If anything that it rests on has changed; all of it goes on waiting.
     """
     held = await io.call(room.ledger.held, room.namespace, scope, ids)
+    await screening.check_operations(io, room, [each.operation for each in held])
     writing = {each.id: each.operation for each in held if each.operation.event in WRITING}
     while True:
         embedded: dict[str, Vector] = {}
@@ -150,6 +154,7 @@ async def reject(io: IO, room: Room, scope: Scope, ids: Sequence[str], *, reason
     Raises:
         OperationNotFoundError: If nothing waits under one of them in `scope`.
     """
+    reason = await screening.text(io, room, reason, "the reason")
     request = replace(_by_person(room, scope, "reject"), warnings=(f"rejected: {reason}",) if reason else ())
     removed = await io.call(room.ledger.reject, request, ids)
     await learning.publish(io, room, removed.revision)

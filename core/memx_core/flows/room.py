@@ -9,7 +9,7 @@ from datetime import datetime
 from memx_core.background import Background
 from memx_core.ledger import Ledger
 from memx_core.plans import Policy
-from memx_core.ports import Index
+from memx_core.ports import Index, Screen
 from memx_core.reports import Budget
 
 
@@ -27,6 +27,7 @@ class Room:
         reranked: A reranker has the last word in `search`.
         policy: Which operations may happen by themselves.
         budget: What a day's model calls may cost.
+        screen: What is shown every text before anything of it is stored.
         clock: Now, aware UTC.
         new_id: A fresh id.
         told: The index is told what is written: it may be a server, with files of its own.
@@ -44,6 +45,7 @@ class Room:
     new_id: Callable[[], str]
     policy: Policy = "auto"
     budget: Budget | None = None
+    screen: Screen | None = None
     told: bool = False
     background: Background = field(default_factory=Background)
     queued: Callable[[], None] = _nobody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memx_core._io import IO
-from memx_core.flows import learning
+from memx_core.flows import learning, screening
 from memx_core.flows.room import Room
 from memx_core.ledger import Write
 from memx_core.types import Change, MemoryItem, Scope
@@ -16,6 +16,7 @@ async def revert(io: IO, room: Room, memory_id: str, scope: Scope | None, *, to:
         MemoryNotFoundError: If it is not there, or not in the scope.
         InvalidInputError: If it has no such version, or that one is a deletion.
     """
+    reason = await screening.text(io, room, reason, "the reason")
     request = _request(room, scope, "revert")
     reverted = await io.call(room.ledger.revert, request, memory_id, to=to, reason=reason)
     item = reverted.item
@@ -33,6 +34,7 @@ async def undo(
         InvalidInputError: If it is of a kind that cannot be undone.
         PlanConflictError: If it was taken back already, or something that came later rests on it.
     """
+    reason = await screening.text(io, room, reason, "the reason")
     request = _request(room, scope, "undo")
     undone = await io.call(room.ledger.undo, request, operation_id, cascade=cascade, reason=reason)
     await learning.publish(io, room, undone.revision)

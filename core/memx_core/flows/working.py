@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from memx_core import inputs
 from memx_core._io import IO
 from memx_core.errors import (
     BudgetExceededError,
@@ -21,14 +20,12 @@ from memx_core.errors import (
     InvalidInputError,
     LedgerError,
 )
-from memx_core.flows import learning
+from memx_core.flows import learning, screening
 from memx_core.flows.batches import Batch
 from memx_core.flows.room import Room
 from memx_core.ledger import Abandoned, Claim, Failure, OpenBatch, Queue, Taken
 from memx_core.types import Scope
 
-LONGEST_ERROR = 1_000
-"""Characters of a provider's error that are kept."""
 Hold: TypeAlias = Callable[[OpenBatch], Callable[[], None]]
 """Begins to renew the lease of a batch; what it returns ends that. Neither blocks for long."""
 _PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks at what others are at
@@ -78,7 +75,7 @@ async def _worked(io: IO, room: Room, batch: OpenBatch, *, down: bool) -> Turn:
         await io.call(room.ledger.release, batch)  # it is taken up again, as it is now
         return Turn(batch)
     except Exception as error:  # noqa: BLE001  # noted with its jobs, and told to whoever asked
-        failure = _failure(room, batch, error, down=down)
+        failure = _failure(room, batch, error, await screening.told(io, room, error), down=down)
         await io.call(room.ledger.release, batch, failure)
         return Turn(batch, error, failure.parks)
     except BaseException:  # cancelled, or interrupted: whoever comes next need not wait for the lease to end
@@ -100,22 +97,17 @@ async def _learn_from(io: IO, room: Room, open_batch: OpenBatch) -> None:
     await learning.publish(io, room, committed.revision)
 
 
-def _failure(room: Room, batch: OpenBatch, error: Exception, *, down: bool) -> Failure:
+def _failure(room: Room, batch: OpenBatch, error: Exception, told: str, *, down: bool) -> Failure:
     now = room.clock()
     if isinstance(error, BudgetExceededError):
-        return Failure(told(error), error.resets_at, counts=False)
+        return Failure(told, error.resets_at, counts=False)
     first = batch.jobs[0]
     failures = first.attempts + 1
     alone = len(batch.jobs) == 1  # of several nobody knows yet whose fault it is
     gives_up = room.background.gives_up(failures, now - first.created_at, down=down and not is_unusable(error))
     if isinstance(error, LedgerError):  # no job's fault
-        return Failure(told(error), now + room.background.pause(failures), counts=False)
-    return Failure(told(error), now + room.background.pause(failures), parks=alone and gives_up)
-
-
-def told(error: Exception) -> str:
-    """The error as it is noted with a job."""
-    return inputs.clean(f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+        return Failure(told, now + room.background.pause(failures), counts=False)
+    return Failure(told, now + room.background.pause(failures), parks=alone and gives_up)
 
 
 def is_unusable(error: Exception) -> bool:

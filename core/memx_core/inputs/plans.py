@@ -63,7 +63,7 @@ def _check_call(plan: Plan) -> None:
 
 
 def _check_messages(plan: Plan) -> None:
-    if messages(plan.messages, now=plan.created_at) != plan.messages:
+    if plan.messages and messages(plan.messages, now=plan.created_at) != plan.messages:
         raise InvalidInputError("plan.messages are not as memx keeps them; plan again instead of changing them")
 
 

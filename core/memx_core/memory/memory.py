@@ -39,7 +39,7 @@ from memx_core.memory.scoped import ScopedMemory
 from memx_core.memory.undoing import Undoing
 from memx_core.memory.writing import Writing
 from memx_core.plans import Policy
-from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker
+from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker, Screen
 from memx_core.reports import Budget
 from memx_core.worker import employ
 
@@ -72,6 +72,8 @@ class Memory(
         policy: Which operations may happen by themselves: `auto` all, `review` only new memories, or
             a function of an operation; the others wait for `approve`.
         budget: What a day's model calls may cost.
+        screen: A function of a text, which gives it back as it may be kept, or `None` to refuse it: every text is
+            shown to it before anything of it is stored or a model sees it. See `memx_core.screens`.
         reembed: If the database holds another embedder's vectors, embed everything again before
             anything else: for when that embedder is gone. See `rebuild_index` for when it is not.
         background: Learn from what is queued in a thread, which begins with the first job; `False`
@@ -95,6 +97,7 @@ class Memory(
         index: Index | None = None,
         policy: Policy = "auto",
         budget: Budget | None = None,
+        screen: Screen | None = None,
         reembed: bool = False,
         background: bool | Background = True,
         clock: Callable[[], datetime] | None = None,
@@ -117,6 +120,7 @@ class Memory(
             new_id=_new_id,
             policy=providers.check_policy(policy),
             budget=providers.check_budget(budget),
+            screen=providers.check_screen(screen),
             told=index is not None and not index.pulls,
         )
         room.index.attach(ledger)

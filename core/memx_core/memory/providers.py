@@ -9,7 +9,7 @@ from memx_core import inputs
 from memx_core.background import Background
 from memx_core.errors import InvalidInputError
 from memx_core.plans import Policy
-from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Reranker
+from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Reranker, Screen
 from memx_core.reports import Budget
 
 _WRAPPERS = {
@@ -97,9 +97,29 @@ def check_policy(policy: object) -> Policy:
         raise InvalidInputError(
             f"policy={inputs.show(policy)} is neither 'auto', 'review' nor a function of an Operation"
         )
-    if iscoroutinefunction(policy) or iscoroutinefunction(type(policy).__call__):
-        raise InvalidInputError("policy= is an async function; give a plain one, which runs in a thread of its own")
+    _refuse_async_function(policy, "policy")
     return cast(Policy, policy)
+
+
+def check_screen(screen: object) -> Screen | None:
+    """What every text is shown to.
+
+    Raises:
+        InvalidInputError: If it is not a plain function, nor an object that is called like one.
+    """
+    if screen is None:
+        return None
+    if not callable(screen) or isinstance(screen, type):
+        raise InvalidInputError(f"screen={_shown(screen)} is no function of a text; see memx_core.ports.Screen")
+    _refuse_async_function(screen, "screen")
+    return cast(Screen, screen)
+
+
+def _refuse_async_function(function: object, argument: str) -> None:
+    if iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__):
+        raise InvalidInputError(
+            f"{argument}= is an async function; give a plain one, which runs in a thread of its own"
+        )
 
 
 def _refuse_raw(provider: object, argument: str) -> None:

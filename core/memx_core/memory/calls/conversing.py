@@ -35,7 +35,7 @@ def put_messages(
         messages=inputs.messages(messages, now=room.clock(), session_id=session_id, keep_blank=True),
         session_id=session_id,
     )
-    return adding.keep(io, room, batch, kind="put", learn=learn)
+    return adding.put(io, room, batch, learn=learn)
 
 
 async def messages(
