@@ -9,12 +9,12 @@ from typing import Any, Literal, cast, get_args
 from langchain_core.documents import Document
 
 from memx_core import MemoryItem, Message, Recall, SearchHit, TimeSpan
+from memx_core.labels import TIMES, labels
 from memx_core.rendering import UNDATED, pack
 from memx_core.types import Precision
 
 _NO_BUDGET = 10_000_000
 _PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-_TIMES = ("created_at", "updated_at", "said_at", "valid_from", "valid_to")
 
 
 def document(hit: SearchHit) -> Document:
@@ -23,10 +23,7 @@ def document(hit: SearchHit) -> Document:
     The memory's own metadata are there too, but for those whose names are memx's: nobody's metadata say whose
     a memory is, or since when it is true.
     """
-    item, known = hit.memory, _known(hit)
-    own = {name: value for name, value in item.metadata.items() if name not in known}
-    given = {name: value for name, value in known.items() if value is not None}
-    return Document(id=item.id, page_content=item.text, metadata={**own, **given})
+    return Document(id=hit.memory.id, page_content=hit.memory.text, metadata=labels(hit))
 
 
 def format_memories(
@@ -48,46 +45,11 @@ def format_memories(
     return pack(hits, max_tokens=max_tokens).text
 
 
-def _known(hit: SearchHit) -> dict[str, Any]:
-    item, message = hit.memory, hit.message
-    return {
-        "score": hit.score,
-        "memory_id": item.id,
-        "user_id": item.user_id,
-        "agent_id": item.agent_id,
-        "run_id": item.run_id,
-        "kind": item.kind,
-        "version": item.version,
-        "status": item.status,
-        "subject": item.subject,
-        "when": _when(item.when),
-        "role": message and message.role,
-        "name": message and message.name,
-        "session_id": message and message.session_id,
-        **{name: _iso(getattr(item, name)) for name in _TIMES},
-    }
-
-
-def _when(when: TimeSpan | None) -> dict[str, str] | None:
-    if when is None:
-        return None
-    return {
-        "start": when.start.isoformat(),
-        "end": when.end.isoformat(),
-        "precision": when.precision,
-        "phrase": when.phrase,
-    }
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
-
-
 def _hit(found: Document) -> SearchHit:
     """A document as a hit again, whoever handed it on; what it does not say, or somebody else says, is left open."""
     metadata = cast("Mapping[str, Any]", found.metadata)
     said = metadata if "memory_id" in metadata else dict[str, Any]()
-    times = {name: _moment(said.get(name)) for name in _TIMES}
+    times = {name: _moment(said.get(name)) for name in TIMES}
     item = MemoryItem(
         id=str(found.id or ""),
         text=found.page_content,

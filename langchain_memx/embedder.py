@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from langchain_core.embeddings import Embeddings
 
-from langchain_memx._loops import of_another_loop
 from langchain_memx._naming import described, identity, shown
 from memx_core import InvalidInputError
+from memx_core.loops import of_another_loop
 
 
 class LangChainEmbedder:

@@ -12,10 +12,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel
 
-from langchain_memx._loops import of_another_loop
 from langchain_memx._naming import described, model_name, shown
 from langchain_memx.structured import Method, bound, completion, method_for, rescued
 from memx_core import Completion, InvalidInputError, Message
+from memx_core.loops import of_another_loop
 
 CONFIG = RunnableConfig(tags=["memx", "nostream"], run_name="memx")
 """Traces tell our calls by it, and LangGraph keeps their tokens out of the user's stream."""

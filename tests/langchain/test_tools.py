@@ -22,10 +22,11 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from pydantic import ValidationError
 
-from langchain_memx import _aliases, memory_tools
+from langchain_memx import memory_tools
 from langchain_memx.tools import ForgetMemory, MemoryTool, SaveMemory, SearchMemory, UpdateMemory
 from memx_core import InvalidInputError, Memory, ScopeError
 from memx_core.testing import AsyncFakeEmbedder, Colour, FakeEmbedder
+from memx_core.toolbox import aliases
 from tests.langchain.agents import calls
 from tests.langchain.models import AgentChat
 from tests.langchain.test_scopes import HOSTILE
@@ -160,7 +161,7 @@ def test_the_start_of_an_id_has_to_be_long_enough(store: Memory, use: Use) -> No
 def test_a_name_is_found_however_many_memories_there_are(
     store: Memory, use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_aliases, "_PAGE", 2)
+    monkeypatch.setattr(aliases, "_PAGE", 2)
     ids = [saved(store, f"User is allergic to {food}") for food in ("soy", "wheat", "celery", "milk", "eggs")]
     for id in ids:
         assert use("forget", {"memory": id[:8]}) == f"Forgot [{id[:8]}]."
@@ -402,7 +403,7 @@ def test_a_failing_backend_is_told_to_the_model_and_logged_without_its_words(
     with Memory(embedder=embedder, database=tmp_path / "b.db", background=False) as memory:
         saved(memory)
         embedder.error = error
-        with caplog.at_level(logging.WARNING, "langchain_memx"):
+        with caplog.at_level(logging.WARNING, "memx_core.toolbox"):
             assert ask(calls("search_memory", {"query": "zucchini"}), memory=memory, user_id="ada") == [UNREACHABLE]
     assert type(error).__name__ in caplog.text
     assert "zucchini" not in caplog.text

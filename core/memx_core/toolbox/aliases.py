@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from memx_core import InvalidInputError, MemoryItem, MemoryNotFoundError, ScopedMemory, inputs
+from memx_core import inputs
+from memx_core.errors import InvalidInputError, MemoryNotFoundError
+from memx_core.memory import ScopedMemory
 from memx_core.rendering import escaped
+from memx_core.types import MemoryItem
 
 _SHORT, _PAGE, _SHOWN = 8, 1000, 5
 

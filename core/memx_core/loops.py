@@ -1,6 +1,6 @@
 """When a client is left over from another event loop.
 
-`langchain-openai` keeps one async client for the whole process, with connections bound to the loop
+`langchain-openai`, for one, keeps one async client for the whole process, with connections bound to the loop
 that opened them: an application with a loop for each task or each test gets an error on its second.
 """
 
