@@ -7,27 +7,11 @@ from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 
-from langchain_memx.scopes import Given, current_runtime, resolve
-from memx_core import InvalidInputError, Memory, ScopedMemory
+from langchain_memx.scopes import current_runtime, resolve
+from memx_core import Memory, ScopedMemory
+from memx_core.memory.fitting import Given
 
 _RUNTIME = "__pregel_runtime"  # LangGraph has no public word for it
-
-
-def fitting(memory: object, given: Given) -> Memory | ScopedMemory:
-    """`memory`; one that has a scope of its own goes with no ids but those.
-
-    Raises:
-        InvalidInputError: If it is no memory, or has another scope.
-    """
-    if isinstance(memory, Memory):
-        return memory
-    if not isinstance(memory, ScopedMemory):
-        raise InvalidInputError(f"memory must be a Memory or a ScopedMemory, not a {type(memory).__qualname__}")
-    own = memory.scope
-    pairs = ((given.user_id, own.user_id), (given.agent_id, own.agent_id), (given.run_id, own.run_id))
-    if any(wanted not in (None, fixed) for wanted, fixed in pairs):
-        raise InvalidInputError("the memory has a scope of its own; pass the Memory it was made from, or no ids")
-    return memory
 
 
 def handle(memory: Memory | ScopedMemory, given: Given, config: RunnableConfig) -> ScopedMemory:

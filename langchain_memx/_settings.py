@@ -7,26 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from langchain_memx._placing import Placement
-from langchain_memx.scopes import Given
-from memx_core import InvalidInputError, Memory, ScopedMemory, inputs
+from memx_core import InvalidInputError, inputs
 from memx_core.filters import compile_filter
 from memx_core.memory.arguments import AddOptions, RecallOptions
 
 OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
 _FEWEST, _MOST, _SHORT_LINE = 10, 200, 20
-
-
-def memory(value: object, given: Given) -> Memory | ScopedMemory:
-    """The memory; one that has a scope of its own goes with no other ids."""
-    if isinstance(value, Memory):
-        return value
-    if not isinstance(value, ScopedMemory):
-        raise InvalidInputError(f"memory must be a Memory or a ScopedMemory, not a {type(value).__qualname__}")
-    own = value.scope
-    pairs = ((given.user_id, own.user_id), (given.agent_id, own.agent_id), (given.run_id, own.run_id))
-    if any(wanted not in (None, fixed) for wanted, fixed in pairs):
-        raise InvalidInputError("the memory has a scope of its own; pass the Memory it was made from, or no ids")
-    return value
 
 
 def recall_options(

@@ -15,12 +15,12 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import ConfigurableFieldSpec, ensure_config
 
 from langchain_memx._bases import BaseChatMessageHistory
-from langchain_memx._handles import fitting
 from langchain_memx._identity import identified
 from langchain_memx.messages import from_message, to_messages
-from langchain_memx.scopes import Given, resolve
+from langchain_memx.scopes import resolve
 from memx_core import InvalidInputError, Memory, Message, ScopedMemory, inputs
 from memx_core.memory.arguments import RecallOptions
+from memx_core.memory.fitting import Given, fitting
 
 HISTORY_KEYS = [
     ConfigurableFieldSpec(id="user_id", annotation=str, name="User", description="Whose memories.", is_shared=True),

@@ -33,9 +33,10 @@ from langchain_memx._recalling import Deadline, Recalling
 from langchain_memx._settings import OnError
 from langchain_memx._turns import Question, Turn, Turns
 from langchain_memx.contents import content_text
-from langchain_memx.scopes import Given, resolve, thread
+from langchain_memx.scopes import resolve, thread
 from memx_core import InvalidInputError, Memory, ScopedMemory, ScopeError
 from memx_core.memory.arguments import AddOptions
+from memx_core.memory.fitting import Given, fitting
 
 _LONGEST_QUESTION = 4000
 _logger = logging.getLogger("langchain_memx")
@@ -146,7 +147,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         super().__init__()
         self.tools = []
         self._given = Given(user_id, agent_id, run_id)
-        self._memory = settings.memory(memory, self._given)
+        self._memory = fitting(memory, self._given)
         self._recall_options = settings.recall_options(
             max_tokens=max_tokens,
             limit=limit,

@@ -11,11 +11,11 @@ from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
 from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from langchain_memx._handles import fitting, handle
+from langchain_memx._handles import handle
 from langchain_memx.documents import document
-from langchain_memx.scopes import Given
 from memx_core import Memory, ScopedMemory
 from memx_core.memory.arguments import SearchOptions
+from memx_core.memory.fitting import Given, fitting
 
 _OPTIONS = ("k", "filters", "threshold", "include_messages", "as_of", "known_at")
 _BASES = ("run_id", "verbose")  # of the run, not of the memories

@@ -7,35 +7,17 @@ context, `config["configurable"]`. Without a user the call fails before anything
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
-from uuid import UUID
 
 from langchain_core.runnables import RunnableConfig
 
 from memx_core import Scope, ScopeError
+from memx_core.memory.fitting import Given, id_of
 
 HOW = (
     "no user: pass user_id explicitly, as context={'user_id': …}, or in config={'configurable': {'user_id': …}}; "
     "memx does not guess whose memories are meant"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """Ids that were given when the object was made; they come first.
-
-    Raises:
-        ScopeError: If one of them cannot be an id.
-    """
-
-    user_id: str | None = None
-    agent_id: str | None = None
-    run_id: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("user_id", "agent_id", "run_id"):
-            object.__setattr__(self, name, _id(getattr(self, name), name))  # a number is an id, a blank is none
 
 
 def resolve(given: Given, *, runtime: object = None, config: RunnableConfig | Mapping[str, Any] | None = None) -> Scope:
@@ -58,11 +40,11 @@ def resolve(given: Given, *, runtime: object = None, config: RunnableConfig | Ma
 def thread(runtime: object = None, config: RunnableConfig | Mapping[str, Any] | None = None) -> str | None:
     """The conversation of a run: LangGraph's thread, or the session of a chat history."""
     info = getattr(runtime, "execution_info", None)
-    found = _id(getattr(info, "thread_id", None), "thread_id")
+    found = id_of(getattr(info, "thread_id", None), "thread_id")
     if found is not None:
         return found
     settings = _configurable(config if config is not None else getattr(runtime, "config", None))
-    return _id(settings.get("thread_id"), "thread_id") or _id(settings.get("session_id"), "session_id")
+    return id_of(settings.get("thread_id"), "thread_id") or id_of(settings.get("session_id"), "session_id")
 
 
 def current_runtime() -> object:
@@ -78,15 +60,15 @@ def current_runtime() -> object:
 def _identity(runtime: object) -> str | None:
     """Who the server says is asking."""
     user = getattr(getattr(runtime, "server_info", None), "user", None)
-    return _id(getattr(user, "identity", None), "the server's identity")
+    return id_of(getattr(user, "identity", None), "the server's identity")
 
 
 def _from_run(name: str, runtime: object, config: RunnableConfig | Mapping[str, Any] | None) -> str | None:
     context = getattr(runtime, "context", None)
-    found = _id(_member(context, name), f"context {name}")
+    found = id_of(_member(context, name), f"context {name}")
     if found is not None:
         return found
-    return _id(_configurable(config if config is not None else getattr(runtime, "config", None)).get(name), name)
+    return id_of(_configurable(config if config is not None else getattr(runtime, "config", None)).get(name), name)
 
 
 def _member(context: object, name: str) -> object:
@@ -98,18 +80,3 @@ def _member(context: object, name: str) -> object:
 def _configurable(config: object) -> Mapping[str, object]:
     found = cast("Mapping[str, object]", config).get("configurable") if isinstance(config, Mapping) else None
     return cast("Mapping[str, object]", found) if isinstance(found, Mapping) else {}
-
-
-def _id(value: object, where: str) -> str | None:
-    """As a string, since applications use numbers and UUIDs too; what cannot be an id is refused, not skipped."""
-    match value:
-        case None:
-            return None
-        case bool():
-            raise ScopeError(f"{where} is {value!r}, which names nobody")
-        case str() if value.strip():
-            return value
-        case int() | UUID():
-            return str(value)
-        case _:
-            raise ScopeError(f"{where} must be a non-blank str, an int or a UUID, not {type(value).__qualname__}")

@@ -10,9 +10,9 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import ArgsSchema, BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from langchain_memx._handles import fitting, handle
-from langchain_memx.scopes import Given
+from langchain_memx._handles import handle
 from memx_core import Memory, ScopedMemory, toolbox
+from memx_core.memory.fitting import Given, fitting
 
 
 class SearchInput(BaseModel):

@@ -12,8 +12,9 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.runtime import ExecutionInfo, Runtime, ServerInfo
 from langgraph_sdk.auth.types import BaseUser
 
-from langchain_memx.scopes import Given, current_runtime, resolve, thread
+from langchain_memx.scopes import current_runtime, resolve, thread
 from memx_core import Scope, ScopeError
+from memx_core.memory.fitting import Given
 
 HOSTILE = ["alice@example.com", "*", "用户", "a b", "' OR 1=1", "alice\n", "{user}", "None"]
 

@@ -12,9 +12,9 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests, ToolsI
 from langchain_tests.unit_tests import ToolsUnitTests
 
 from langchain_memx import MemxRetriever, memory_tools
-from langchain_memx.scopes import Given
 from langchain_memx.tools import ForgetMemory, MemoryTool, SaveMemory, SearchMemory, UpdateMemory
 from memx_core import Memory
+from memx_core.memory.fitting import Given
 from memx_core.testing import FakeEmbedder
 
 KINDS: dict[type[MemoryTool], dict[str, Any]] = {
