@@ -1,6 +1,7 @@
 """The thread that learns from what is queued, off the path of every call.
 
-One daemon thread for each `Memory`, begun when the first job is queued. It uses the blocking colour
+One daemon thread for each `Memory`, begun when the first job is queued, or at once if an index has
+not heard of everything: it also tells that what it is late with. It uses the blocking colour
 in a fresh context: no event loop, and nothing of a request's. What it is at is leased in the ledger,
 so several memories and processes share the work, and what a killed one was at is resumed. It knows
 nothing of its `Memory`, which therefore may be collected.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import replace
@@ -18,7 +20,7 @@ from functools import partial
 
 from memx_core._io import Current, Providers, SyncIO, run
 from memx_core.background import Background
-from memx_core.errors import LedgerError, MemxError
+from memx_core.errors import IndexUnavailableError, LedgerError, MemxError
 from memx_core.flows import working
 from memx_core.flows.room import Room
 from memx_core.flows.working import Hold, Turn
@@ -28,6 +30,7 @@ from memx_core.ports import LLM, Embedder
 _BREATH = 0.05  # seconds between two looks at least, however often it is woken
 _LONGEST_HOLD = timedelta(minutes=10)  # a lease is given up when a provider has been silent for so long
 _LONGEST_BREATHER = 60.0  # seconds that a silent provider keeps everybody waiting
+_BETWEEN_TELLINGS = 10.0  # seconds to leave an index alone that refused
 _LEAST = timedelta(microseconds=1)
 
 
@@ -71,7 +74,7 @@ def employ(room: Room, current: Current, background: bool | Background) -> tuple
     if (reason := _unable(current.providers)) is not None:
         return replace(room, no_worker=reason), None
     worker = Worker(room, partial(SyncIO, current))
-    if room.ledger.any_queued(room.namespace):
+    if room.ledger.any_queued(room.namespace) or (room.told and room.ledger.is_late(room.namespace)):
         worker.wake()
     return replace(room, queued=worker.wake), worker
 
@@ -104,6 +107,7 @@ class Worker:
         self._hold = keeper(room)
         self._answered = False  # the provider, when it was last asked
         self._failures = 0  # in a row
+        self._tells_at = 0.0
         self._afresh()
 
     def _afresh(self) -> None:
@@ -144,6 +148,7 @@ class Worker:
     def _run(self) -> None:
         while not self._stopping.is_set() and not self._room.ledger.closed:
             self._quietly(self._look)
+            self._quietly(self._tell)
             if self._failures and not self._answered:
                 self._stopping.wait(self._breather())
             else:
@@ -179,6 +184,15 @@ class Worker:
                 moved = moved or turn is not None
                 if turn is not None and turn.error is not None and not self._answered:
                     return
+
+    def _tell(self) -> None:
+        """Tells the index what it has not heard of, if it is one that is told."""
+        if not self._room.told or time.monotonic() < self._tells_at:
+            return
+        try:
+            self._room.index.apply(self._room.namespace, ())
+        except IndexUnavailableError:
+            self._tells_at = time.monotonic() + _BETWEEN_TELLINGS  # nothing is lost: what it lacks is in the ledger
 
     def _turn(self, queue: Queue) -> Turn | None:
         """One turn at a queue; `None` if somebody else is at it, or was faster."""

@@ -6,9 +6,11 @@ work of models and embedders is done before the write begins.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 from memx_core._io import IO
+from memx_core.errors import IndexUnavailableError
 from memx_core.flows import deciding
 from memx_core.flows.batches import Batch, Decided
 from memx_core.flows.committing import commit
@@ -16,6 +18,8 @@ from memx_core.flows.gating import Gate
 from memx_core.flows.room import Room
 from memx_core.ledger import Attributes, Committed, JobRequest, Write
 from memx_core.types import AddResult, Kind, Usage
+
+_logger = logging.getLogger("memx_core")
 
 
 async def learn(io: IO, room: Room, batch: Batch) -> Committed:
@@ -77,9 +81,12 @@ async def write(io: IO, room: Room, request: Write) -> AddResult:
 async def publish(io: IO, room: Room, revision: int) -> None:
     """Tells the index that something was written.
 
-    Raises:
-        IndexUnavailableError: If it refuses; the ledger has the write all the same.
+    If it refuses, the write is none the less done: the ledger knows what the index has not heard,
+    and whoever searches next, or the worker, tells it. Until then the ledger is searched.
     """
     if not revision:
         return
-    await io.call(room.index.apply, room.namespace, ())
+    try:
+        await io.call(room.index.apply, room.namespace, ())
+    except IndexUnavailableError as error:
+        _logger.warning("the index has not heard of the last write yet: %s", error)

@@ -92,6 +92,17 @@ def _serves(vectors: Table, table: Table) -> ColumnElement[bool]:
     return and_(vectors.c.row == table.c.row, vectors.c.space == bindparam("space", type_=BigInteger))
 
 
+def holds_more(connection: Connection, namespace: str, scope: Scope, than: int) -> bool:
+    """Whether an index has to know of more rows than so many; no more than those are looked at."""
+    values, owners = rows.bound(namespace, scope), rows.owners(scope)
+    for table in (versions, messages):
+        found = select(table.c.row).where(rows.owned_by(table, owners)).limit(than + 1).subquery()
+        than -= connection.execute(select(func.count()).select_from(found), values).scalar_one()
+        if than < 0:
+            return True
+    return False
+
+
 def all_entries(connection: Connection, namespace: str, after: IndexEntry | None, limit: int) -> Iterator[IndexEntry]:
     """The next entries of the whole application, memories first, in the order of their rows."""
     found = spaces.serving(connection, namespace)

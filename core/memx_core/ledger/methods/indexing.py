@@ -30,6 +30,11 @@ class Indexing(Base):
         with self._database.reading() as connection:
             return list(lookups.all_entries(connection, namespace, after, limit))
 
+    def holds_more(self, namespace: str, scope: Scope, than: int) -> bool:
+        """Whether `scope` has more entries than so many."""
+        with self._database.reading() as connection:
+            return lookups.holds_more(connection, namespace, scope, than)
+
     def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
         """Whether something was removed for good after revision `since`, of `scope` or beside it."""
         with self._database.reading() as connection:
@@ -39,6 +44,11 @@ class Indexing(Base):
         """What an index that is told has not heard of; with `since` also what was written between that and now."""
         with self._database.reading() as connection:
             return hearing.late(connection, namespace, since)
+
+    def is_late(self, namespace: str) -> bool:
+        """Whether there is anything that an index which is told has not heard of."""
+        late = self.late(namespace)
+        return late.since != late.reached
 
     def hear(self, namespace: str, *, heard: int, reached: int) -> bool:
         """Notes that it was told up to `reached`; False if it has heard of something else than `heard` meanwhile."""
