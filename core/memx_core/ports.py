@@ -139,6 +139,8 @@ class IndexEntry:
         current: Found by every search. Others (superseded, deleted) are found only by a search
             that names their `row`.
         space: Fingerprint of the embedder whose vectors are used now; empty before the first.
+        revision: Number of the write that made it as it is: of two that differ the one with the higher
+            number is the newer, in whichever order they arrive.
     """
 
     row: int
@@ -151,6 +153,7 @@ class IndexEntry:
     session: str = ""
     current: bool = True
     space: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memx_core.errors import EmbeddingMismatchError
-from memx_core.index.facts import K1
+from memx_core.index import bm25
 from memx_core.index.postings import hashes
 from memx_core.index.table import Table
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
@@ -71,11 +71,7 @@ def _cosines(table: Table, query: IndexQuery) -> list[_Scores] | None:
 
 
 def _bm25(table: Table, words: Sequence[str]) -> tuple[_Scores, _Scores | None]:
-    """Of one query with each position, and as a share; each of its words counts once.
-
-    The share is half BM25, of what all the words score once each in a text of middling length,
-    and half the part of the words that is there, which no length can diminish.
-    """
+    """Of one query with each position, and as a share; each of its words counts once."""
     found = table.postings.of(hashes(dict.fromkeys(words)))
     if not found:
         return np.zeros(table.count, np.float32), None
@@ -84,18 +80,11 @@ def _bm25(table: Table, words: Sequence[str]) -> tuple[_Scores, _Scores | None]:
     positions = np.concatenate([positions for positions, _ in found])
     counts = np.concatenate([counts for _, counts in found]).astype(np.float32)
     frequencies = np.bincount(number, facts.current[positions], len(found)).astype(np.float64)
-    rarity = _rarity(facts.currents, frequencies)
-    gains = (K1 + 1) * rarity[number] * counts / (counts + facts.burdens[positions])
-    scores = np.bincount(positions, gains, table.count)
-    covered = np.bincount(positions, rarity[number], table.count)
-    total = float(_rarity(facts.currents, np.maximum(frequencies, 1)).sum())
-    share = (covered + np.minimum(scores, total)) / (2 * total)
-    return scores.astype(np.float32), np.minimum(share, 1).astype(np.float32)
-
-
-def _rarity(entries: int, frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What words weigh that are in so many of the entries."""
-    return np.log1p((np.maximum(entries, frequencies) - frequencies + 0.5) / (frequencies + 0.5))
+    rarities = bm25.rarity(facts.currents, frequencies)
+    gains = bm25.gains(rarities[number], counts, facts.burdens[positions])
+    scores = np.bincount(positions, gains, table.count).astype(np.float64, copy=False)
+    covered = np.bincount(positions, rarities[number], table.count).astype(np.float64, copy=False)
+    return scores.astype(np.float32), bm25.share(covered, scores, facts.currents, frequencies)
 
 
 def _allowed(table: Table, kind: EntryKind, query: IndexQuery) -> _Mask:

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-K1 = 1.2
-"""BM25: how soon a repeated word adds no more."""
-B = 0.75
-"""BM25: how much a long text has to make up for."""
+from memx_core.index import bm25
 
 
 class Facts:
@@ -58,7 +55,7 @@ class Facts:
         """BM25's length term: what a count is divided by, besides itself."""
         words = self._columns["words"].astype(np.float32)
         mean = float(words[self.current].mean()) if self.currents else 0.0
-        return (K1 * (1 - B + B * words / (mean or 1.0))).astype(np.float32)
+        return bm25.burdens(words, mean)
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -13,6 +13,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from memx_core.index.bm25 import MOST_COUNTED
+
 Positions: TypeAlias = NDArray[np.int32]
 Counts: TypeAlias = NDArray[np.uint8]
 Hashes: TypeAlias = NDArray[np.int64]
@@ -103,11 +105,11 @@ _NOTHING: tuple[Hashes, Positions, Counts] = (np.empty(0, np.int64), np.empty(0,
 
 
 def _counted(words: Hashes, positions: Positions) -> tuple[Hashes, Positions, Counts]:
-    """Each pair of word and position once, with its number (at most 255), by word and position."""
+    """Each pair of word and position once, with its number (at most `MOST_COUNTED`), by word and position."""
     order = np.argsort(words, kind="stable")  # positions ascend already
     words, positions = words[order], positions[order]
     firsts = _firsts(words, positions)
-    counts = np.minimum(np.diff(np.append(firsts, len(words))), 255).astype(np.uint8)
+    counts = np.minimum(np.diff(np.append(firsts, len(words))), MOST_COUNTED).astype(np.uint8)
     return words[firsts], positions[firsts], counts
 
 

@@ -161,6 +161,7 @@ def memory_entry(row: Row[Any], space: str) -> IndexEntry:
         names=searchable.names(row.subject),
         current=row.status in CURRENT,
         space=space,
+        revision=row.revision,
     )
 
 
@@ -177,6 +178,7 @@ def message_entry(row: Row[Any], space: str) -> IndexEntry:
         session=row.session,
         current=not (row.cleared or row.withheld),
         space=space,
+        revision=row.revision,
     )
 
 
