@@ -3,11 +3,12 @@
 import pytest
 
 from memx_core.testing import IndexContract
+from memx_core.testing.contracts.index_case import IndexCase
+from memx_core.testing.contracts.index_finding import Finding
 from tests.qdrant_places import PLACES, place
 
 
-@pytest.mark.parametrize("where", [where for where in PLACES if where != "local"])  # its engine is the stand-in's too
-class TestQdrantIndex(IndexContract):
+class Somewhere(IndexCase):
     @pytest.fixture(autouse=True)
     def index_somewhere(self, where):
         with place(where) as self.make:
@@ -20,5 +21,13 @@ class TestQdrantIndex(IndexContract):
     def setup_method(self):
         """The fixture knows where, and comes later."""
 
-    def teardown_method(self):
-        self.index.close()
+
+# The engine of local mode is the stand-in's too.
+@pytest.mark.parametrize("where", [where for where in PLACES if where not in ("local", "older")])
+class TestQdrantIndex(Somewhere, IndexContract):
+    pass
+
+
+@pytest.mark.parametrize("where", ["older"])
+class TestOnAServerThatWeighsNoWords(Somewhere, Finding):
+    pass

@@ -51,7 +51,7 @@ def opened(url: str | None, path: str | None, client: object, options: dict[str,
     if options:
         raise InvalidInputError(f"client= is ready-made: {', '.join(sorted(options))} would change nothing")
     if isinstance(client, AsyncQdrantClient):
-        settings = {**client.init_options, "check_compatibility": False}
+        settings: dict[str, Any] = {**client.init_options, "check_compatibility": False}
         if _is_local(settings):
             raise InvalidInputError("client= is an AsyncQdrantClient in local mode, which only it can use: give path=")
         return Server(QdrantClient(**settings), owned=True)
