@@ -10,7 +10,7 @@ DEV    := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help .venv demo test test-matrix check fix bench wheel clean
+.PHONY: help .venv demo test test-matrix check fix bench faults wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ fix: $(DEV) ## repair what the tools can repair
 
 bench: $(DEV) ## measure cost: import, add, search, memory held
 	@$(PY) -m benchmarks $(ARGS)
+
+faults: $(DEV) ## try out what is promised under kills, faults, races and attacks (ARGS="kills --scale 0.1")
+	@$(PY) -m faults $(ARGS)
 
 wheel: $(DEV) ## build the sdist, and the wheel from it, into dist/
 	@$(PY) -m build --outdir dist

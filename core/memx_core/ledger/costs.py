@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from memx_core import addresses
 from memx_core.ledger import rows
+from memx_core.ledger.damage import damaged
 from memx_core.ledger.tables import costs
 from memx_core.reports import UsageReport
 from memx_core.types import Scope, Usage
@@ -66,7 +67,7 @@ def report(
         wanted.append(costs.c.day <= until.isoformat())
     c = costs.c
     by_model = {row.model: _usage(row) for row in _grouped(connection, wanted, c.model)}
-    by_day = {date.fromisoformat(row.day): _usage(row) for row in _grouped(connection, wanted, c.day)}
+    by_day = {_date(row.day): _usage(row) for row in _grouped(connection, wanted, c.day)}
     by_scope = {
         rows.scope_of(row): _usage(row) for row in _grouped(connection, wanted, c.user_id, c.agent_id, c.run_id)
     }
@@ -85,3 +86,10 @@ def _grouped(
 
 def _usage(row: Row[*tuple[Any, ...]]) -> Usage:
     return Usage(**{name: int(getattr(row, name)) for name in _COUNTS})  # PostgreSQL's sums are decimals
+
+
+def _date(day: str) -> date:
+    try:
+        return date.fromisoformat(day)
+    except (TypeError, ValueError):
+        raise damaged("a day of costs is none") from None

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from memx_core.errors import InvalidInputError, LedgerError
 from memx_core.ledger import sqlite
+from memx_core.ledger.damage import damaged
 
 
 class Database:
@@ -107,6 +108,8 @@ def _heard() -> Generator[None, None, None]:
     except SQLAlchemyError as error:
         # Not str(error): it may show the statement and what was bound to it.
         raise LedgerError(f"the database refused: {getattr(error, 'orig', None) or type(error).__name__}") from error
+    except UnicodeDecodeError:  # the driver's, whose own message shows bytes of a damaged file
+        raise damaged("the file holds bytes that are no text") from None
 
 
 def _create(database: str | PathLike[str] | URL) -> Engine:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
+from memx_core.ledger.damage import damaged
 from memx_core.ledger.rows import span
 from memx_core.ledger.tables import changes, memories, operations, versions
 from memx_core.types import Change
@@ -45,6 +46,10 @@ class Lineage:
     def __init__(self, rows: Sequence[Row[Any]]) -> None:
         self.versions = {row.version: row for row in rows}
         self.latest: int = rows[-1].latest
+        if rows[-1].head not in self.versions:
+            raise damaged("a memory has no current version")
+        if not all(isinstance(row.text, str) for row in rows):
+            raise damaged("the text of a memory is none")
         self.head: Row[Any] = self.versions[rows[-1].head]
 
     def since(self, calls: Collection[int]) -> list[Row[Any]]:
@@ -136,6 +141,8 @@ def read(connection: Connection, found: Iterable[int]) -> dict[int, Lineage]:
         connection.execute(select(memories.c.seq).where(part).order_by(memories.c.seq).with_for_update()).all()
         for row in connection.execute(_select().where(part)):
             lines[row.memory].append(row)
+    if len(lines) < len(wanted):
+        raise damaged("a memory lacks its versions, or its changes")
     return {memory: Lineage(rows) for memory, rows in lines.items()}
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
 )
 
 from memx_core.ledger import moments, rows, spaces
@@ -49,20 +50,26 @@ def _revision() -> Select[Any]:
 def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> Iterator[IndexEntry]:
     """What an index has to know of `scope` that was written after `since`, with the vectors that serve."""
     found = spaces.serving(connection, namespace)
-    space, fingerprint = (None, "") if found is None else (found.seq, found.fingerprint)
+    space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
     values = {**rows.bound(namespace, scope), "since": since, "space": space}
     owners = rows.owners(scope)
     for row in connection.execute(_version_entries(owners), values):
-        yield rows.memory_entry(row, fingerprint)
+        yield rows.memory_entry(row, *serving)
     for row in connection.execute(_message_entries(owners), values):
         if since or not row.cleared:
-            yield rows.message_entry(row, fingerprint)
+            yield rows.message_entry(row, *serving)
+
+
+_OWN = ("row", "id", "user_id", "agent_id", "run_id")
+_OF_VERSIONS = [versions.c[name] for name in (*_OWN, "text", "subject", "status", "when_precision", "when_phrase")]
+_TIMES = [type_coerce(versions.c[name], BigInteger).label(name) for name in ("when_start", "when_end")]
+_OF_MESSAGES = [messages.c[name] for name in (*_OWN, "role", "name", "content", "session", "cleared", "withheld")]
 
 
 @cache
 def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
     return (
-        select(versions, version_vectors.c.vector)
+        select(*_OF_VERSIONS, *_TIMES, version_vectors.c.vector)
         .outerjoin(version_vectors, _serves(version_vectors, versions))
         .where(
             rows.owned_by(versions, owners),
@@ -76,7 +83,7 @@ def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
 @cache
 def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
     return (
-        select(messages, message_vectors.c.vector)
+        select(*_OF_MESSAGES, message_vectors.c.vector)
         .outerjoin(message_vectors, _serves(message_vectors, messages))
         .where(
             rows.owned_by(messages, owners),
@@ -106,7 +113,7 @@ def holds_more(connection: Connection, namespace: str, scope: Scope, than: int) 
 def all_entries(connection: Connection, namespace: str, after: IndexEntry | None, limit: int) -> Iterator[IndexEntry]:
     """The next entries of the whole application, memories first, in the order of their rows."""
     found = spaces.serving(connection, namespace)
-    space, fingerprint = (None, "") if found is None else (found.seq, found.fingerprint)
+    space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
     values = {**rows.bound(namespace, Scope()), "since": 0, "space": space}
     left = limit
     if after is None or after.kind == "memory":
@@ -114,12 +121,12 @@ def all_entries(connection: Connection, namespace: str, after: IndexEntry | None
         statement = _version_entries(()).where(versions.c.row > begin).limit(limit)
         for row in connection.execute(statement, values):
             left -= 1
-            yield rows.memory_entry(row, fingerprint)
+            yield rows.memory_entry(row, *serving)
     if left:
         begin = after.row if after is not None and after.kind == "message" else 0
         statement = _message_entries(()).where(messages.c.row > begin, ~messages.c.cleared).limit(left)
         for row in connection.execute(statement, values):
-            yield rows.message_entry(row, fingerprint)
+            yield rows.message_entry(row, *serving)
 
 
 def memories_by_row(

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, inser
 from memx_core import addresses
 from memx_core.extraction.pieces import OVERHEAD
 from memx_core.ledger import lookups, rows, transcripts
+from memx_core.ledger.damage import damaged
 from memx_core.ledger.tables import jobs, messages, operations
 from memx_core.ledger.values import Claim, Failure, JobRequest, OpenBatch, OpenJob, Queue, Taken, Write
 from memx_core.text import estimate_tokens
@@ -217,12 +218,15 @@ def _ready(row: Row[Any], asked: Claim, now: datetime) -> bool:
 
 
 def _request(kept: dict[str, Any]) -> JobRequest:
-    expires = kept["expires_at"]
-    return JobRequest(
-        metadata=kept["metadata"],
-        expires_at=None if expires is None else datetime.fromisoformat(expires),
-        instructions=kept["instructions"],
-    )
+    try:
+        expires = kept["expires_at"]
+        return JobRequest(
+            metadata=dict(kept["metadata"]),
+            expires_at=None if expires is None else datetime.fromisoformat(expires),
+            instructions=kept["instructions"],
+        )
+    except (KeyError, TypeError, ValueError):
+        raise damaged("a job does not say how it is to be learned from") from None
 
 
 def renew(connection: Connection, lease: str, held: Collection[int], until: datetime) -> bool:

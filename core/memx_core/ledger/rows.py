@@ -10,7 +10,9 @@ import numpy as np
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, bindparam, or_, select
 
 from memx_core import addresses, searchable
-from memx_core.ledger.tables import versions
+from memx_core.errors import LedgerError
+from memx_core.ledger.damage import damaged
+from memx_core.ledger.tables import moment, versions
 from memx_core.ports import IndexEntry, Vector
 from memx_core.types import MemoryItem, Message, Scope, TimeSpan
 
@@ -107,6 +109,8 @@ def span(row: Row[Any]) -> TimeSpan | None:
 
 def memory_item(row: Sequence[Any]) -> MemoryItem:
     """One version of a memory, of a row of `select_items`."""
+    if not isinstance(row[2], str):
+        raise damaged("the text of a memory is none")
     *fields, start, end, precision, phrase = row[1:]
     when = None if start is None else TimeSpan(start, end, precision, phrase)
     return MemoryItem(*fields, when)  # type: ignore[call-arg]  # as many as `_ITEM` says
@@ -114,6 +118,8 @@ def memory_item(row: Sequence[Any]) -> MemoryItem:
 
 def message(row: Row[Any]) -> Message:
     """One turn of a chat."""
+    if not isinstance(row.content, str):
+        raise damaged("the text of a message is none")
     return Message(
         role=row.role,
         content=row.content,
@@ -149,15 +155,19 @@ def message_item(row: Row[Any]) -> MemoryItem:
     )
 
 
-def memory_entry(row: Row[Any], space: str) -> IndexEntry:
-    """A version as an index wants it; the row has its `vector` of `space` beside it."""
+# One index may be told of everybody's rows: what is damaged in one is left out here, where it would cost all of
+# them, and raises where its owner reads it.
+
+
+def memory_entry(row: Row[Any], space: str, dimensions: int) -> IndexEntry:
+    """A version as an index wants it: its times in microseconds, and its `vector` of `space` beside it."""
     return IndexEntry(
         row=row.row,
         id=row.id,
         kind="memory",
         scope=scope_of(row),
-        text=searchable.memory_text(row.text, span(row)),
-        vector=vector(row.vector),
+        text=_memory_text(row),
+        vector=vector(row.vector, dimensions),
         names=searchable.names(row.subject),
         current=row.status in CURRENT,
         space=space,
@@ -165,15 +175,15 @@ def memory_entry(row: Row[Any], space: str) -> IndexEntry:
     )
 
 
-def message_entry(row: Row[Any], space: str) -> IndexEntry:
+def message_entry(row: Row[Any], space: str, dimensions: int) -> IndexEntry:
     """A turn as an index wants it; the row has its `vector` of `space` beside it."""
     return IndexEntry(
         row=row.row,
         id=row.id,
         kind="message",
         scope=scope_of(row),
-        text=searchable.message_text(message(row)),
-        vector=vector(row.vector),
+        text=searchable.message_text(Message(row.role, _text(row.content), name=row.name)),
+        vector=vector(row.vector, dimensions),
         names=searchable.names(row.name),
         session=row.session,
         current=not (row.cleared or row.withheld),
@@ -182,9 +192,24 @@ def message_entry(row: Row[Any], space: str) -> IndexEntry:
     )
 
 
-def vector(blob: bytes | None) -> Vector | None:
-    """A stored vector."""
-    return None if blob is None else cast(Vector, np.frombuffer(blob, "<f4"))
+def _memory_text(row: Row[Any]) -> str:
+    text = _text(row.text)
+    if row.when_start is None:
+        return text
+    try:
+        start, end = moment(row.when_start), moment(row.when_end)
+        return searchable.memory_text(text, TimeSpan(start, end, row.when_precision, row.when_phrase))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, LedgerError):
+        return text
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def vector(blob: bytes | None, dimensions: int) -> Vector | None:
+    """A stored vector of that size."""
+    return cast(Vector, np.frombuffer(blob, "<f4")) if blob is not None and len(blob) == 4 * dimensions else None
 
 
 def blob(vector: Vector) -> bytes:

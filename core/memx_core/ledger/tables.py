@@ -29,6 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
+from memx_core.ledger.damage import damaged
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -72,7 +74,19 @@ def _microseconds(value: datetime | None) -> int | None:
 
 
 def _moment(value: int | None) -> datetime | None:
-    return None if value is None else EPOCH + timedelta(microseconds=value)
+    return None if value is None else moment(value)
+
+
+def moment(value: int) -> datetime:
+    """The time of so many microseconds since 1970.
+
+    Raises:
+        LedgerError: If that is none.
+    """
+    try:
+        return EPOCH + timedelta(microseconds=value)
+    except (OverflowError, TypeError) as error:
+        raise damaged("a time is none") from error
 
 
 class JsonText(UserDefinedType[Any]):
@@ -98,7 +112,10 @@ def _to_json(value: Any) -> str | None:  # noqa: ANN401  # any JSON
 
 
 def _from_json(value: str | None) -> Any:  # noqa: ANN401  # any JSON
-    return {} if value is None or value == "{}" else json.loads(value)
+    try:
+        return {} if value is None or value == "{}" else json.loads(value)
+    except (TypeError, ValueError) as error:
+        raise damaged(f"a value is no JSON ({error.args[0]})") from None  # the error itself holds the value
 
 
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
