@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from faults.cancelling import CALLS, cancellations
 from faults.kills import kills
 from faults.outcomes import Outcome
 from faults.providers import providers
+from faults.races import races
 from faults.storage import storage
 
 
@@ -31,6 +33,8 @@ CAMPAIGNS: Mapping[str, Campaign] = MappingProxyType(
         "kills": Campaign(kills, 240, served=True),
         "providers": Campaign(providers, 1_500),
         "storage": Campaign(storage, 25),
+        "races": Campaign(races, 10, served=True),
+        "cancellations": Campaign(cancellations, len(CALLS)),
     }
 )
 

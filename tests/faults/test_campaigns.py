@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import pytest
+
+from faults.cancelling import Stepped, cancellations
 from faults.kills import kills
 from faults.providers import providers
+from faults.races import races
+from faults.speaking import ADA, learning, said
 from faults.storage import storage
+from memx_core import Memory
+from memx_core.background import Background
+from memx_core.testing import FakeEmbedder, ScriptedLLM
 
 
 def test_nothing_is_lost_or_half_done_by_kills() -> None:
@@ -28,6 +40,37 @@ def test_storage_that_fails_says_so_and_leaves_nothing_half_done() -> None:
     outcome = storage(1, seed=1)
     assert outcome.broken == ()
     assert outcome.figures["clear errors"] >= 10
+
+
+def test_whoever_races_nothing_comes_out_differently() -> None:
+    outcome = races(1, seed=1)
+    assert outcome.broken == ()
+    assert outcome.figures["memories made of them"] == 1
+    assert outcome.figures["updates of one memory"] == 12
+
+
+def test_a_call_that_is_cancelled_is_done_whole_or_not_at_all() -> None:
+    outcome = cancellations(4)
+    assert outcome.broken == ()
+    assert outcome.points >= 12
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_what_was_queued_by_a_call_that_was_cancelled_is_learned_in_the_background(tmp_path: Path, stop: int) -> None:
+    """The worker sleeps until it is told, and whoever is cancelled cannot tell it any more."""
+
+    async def cut(memory: Memory) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await Stepped(memory.aadd(said("it"), wait=False, **ADA), stop)
+
+    settings = Background(poll=3600, idle=0)
+    with Memory(ScriptedLLM(default=learning), FakeEmbedder(64), tmp_path / "m.db", background=settings) as memory:
+        with asyncio.Runner() as runner:
+            runner.run(cut(memory))
+        kept = memory.messages(None, **ADA)  # the runner has waited for all threads
+        while memory.pending():
+            time.sleep(0.01)
+        assert len(memory.get_all(**ADA)) == len(kept)
 
 
 def test_the_command_prints_a_table_and_says_by_its_status_whether_everything_held() -> None:

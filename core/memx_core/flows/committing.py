@@ -21,10 +21,18 @@ async def commit(io: IO, room: Room, request: Write) -> Committed:
     """
     while True:
         try:
-            return await io.call(room.ledger.write, request)
+            return await io.call(_written, room, request)
         except EmbeddingMismatchError as error:
             io = await io.renewed(error)
             request = await _embedded_again(io, request)
+
+
+def _written(room: Room, request: Write) -> Committed:
+    """Writes and, if something was queued, says so: in one step, as the caller may be cancelled between two."""
+    committed = room.ledger.write(request)
+    if committed.result.status == "queued":
+        room.queued()
+    return committed
 
 
 async def _embedded_again(io: IO, request: Write) -> Write:

@@ -73,8 +73,6 @@ async def write(io: IO, room: Room, request: Write) -> AddResult:
     """Writes, and tells the index."""
     committed = await commit(io, room, request)
     await publish(io, room, committed.revision)
-    if committed.result.status == "queued":
-        await io.call(room.queued)
     return committed.result
 
 

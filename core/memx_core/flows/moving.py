@@ -123,7 +123,6 @@ async def load(io: IO, room: Room, wanted: Wanted) -> LoadReport:
             await io.call(_close, loading)
         if loaded.revision:
             await learning.publish(io, room, loaded.revision)
-            await io.call(room.queued)
         return loaded.report
     raise PlanConflictError(f"what is in the file kept being taken away here through {TRIES} tries; call again")
 
@@ -184,7 +183,10 @@ def _take_in(loading: _Loading) -> Loaded:
     warnings = Warnings()
     asked = Load(loading.write, foreign=loading.kind != "memx", warnings=warnings)
     with _lines(loading, warnings) as lines:
-        return loading.room.ledger.load(asked, lines, loading.vector)
+        loaded = loading.room.ledger.load(asked, lines, loading.vector)
+    if loaded.revision:
+        loading.room.queued()  # here, and not by the caller, who may be cancelled before
+    return loaded
 
 
 @contextlib.contextmanager
