@@ -60,7 +60,7 @@ def entries(connection: Connection, namespace: str, scope: Scope, since: int) ->
             yield rows.message_entry(row, *serving)
 
 
-_OWN = ("row", "id", "user_id", "agent_id", "run_id")
+_OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")
 _OF_VERSIONS = [versions.c[name] for name in (*_OWN, "text", "subject", "status", "when_precision", "when_phrase")]
 _TIMES = [type_coerce(versions.c[name], BigInteger).label(name) for name in ("when_start", "when_end")]
 _OF_MESSAGES = [messages.c[name] for name in (*_OWN, "role", "name", "content", "session", "cleared", "withheld")]
