@@ -11,16 +11,19 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from memx_core.echoes import CLOSING, OPENING, blanked, without_echoes
-from memx_core.text import estimate_tokens, normal_form
-from memx_core.time import describe
+from memx_core.text import normal_form, sizes
+from memx_core.time import describe, describe_day
 from memx_core.types import MemoryItem, Recall, SearchHit
 
 __all__ = ["CLOSING", "OPENING", "UNDATED", "blanked", "escaped", "pack", "without_echoes"]
 
 UNDATED = datetime.min.replace(tzinfo=UTC)
 """The `created_at` of a memory that came back from elsewhere without a date: its line bears none."""
+_CLOSING = sizes.weight(CLOSING)
+_AS_JSON = json.JSONEncoder(ensure_ascii=False)
 _LONGEST_NAME = 60
 _WIDEST_TOKEN = 24  # characters; a text that is longer than so many tokens need not be looked at
 # Markup, templates, controls, line separators, invisible and bidirectional characters, tags.
@@ -44,31 +47,50 @@ def pack(
         header: A line of the application's own in front of the memories, written as it is.
         as_of: The moment that the reader is in, who knows of no end that came later; `None`: now.
     """
-    frame = [OPENING, *([header] if header else []), CLOSING]
-    room = max_tokens - sum(estimate_tokens(f"{line}\n") for line in frame)
+    head = "".join(f"{line}\n" for line in (OPENING, *([header] if header else [])))
+    frame = sizes.weight(head) + _CLOSING
+    room = sizes.heaviest(max_tokens) - frame
     lines = _filled(hits, room, as_of)
     if not lines and hits and (cut := _cut(hits[0], room, as_of)):
         lines = [(cut, hits[0])]
     if not lines:
         return Recall("")
-    text = "\n".join([*frame[:-1], *(line for line, _ in lines), CLOSING])
-    return Recall(text, tuple(hit for _, hit in lines), estimate_tokens(text))
+    text = "".join([head, *(line.text for line, _ in lines), CLOSING])
+    size = sizes.whole_tokens(frame + sum(line.weight for line, _ in lines))
+    return Recall(text, tuple(hit for _, hit in lines), size)
 
 
-def _filled(hits: Sequence[SearchHit], room: int, as_of: datetime | None) -> list[tuple[str, SearchHit]]:
+class _Line(NamedTuple):
+    """A line with its break, and what it weighs."""
+
+    text: str
+    weight: int
+
+
+def _filled(hits: Sequence[SearchHit], room: int, as_of: datetime | None) -> list[tuple[_Line, SearchHit]]:
     """The lines that fit, best first, with what they are of."""
-    lines: list[tuple[str, SearchHit]] = []
-    for hit in _distinct([hit for hit in hits if len(_text(hit)) <= _WIDEST_TOKEN * room]):
-        line = _line(hit, _text(hit), as_of)
-        if (size := estimate_tokens(f"{line}\n")) <= room:
+    lines: list[tuple[_Line, SearchHit]] = []
+    said: dict[str, set[str | None]] = {}
+    for hit in hits:
+        text = _text(hit)
+        if not _may_fit(text, room) or _is_repeated(hit, text, said):
+            continue
+        line = _line(hit, text, as_of)
+        if line.weight <= room:
             lines.append((line, hit))
-            room -= size
+            room -= line.weight
     return lines
+
+
+def _may_fit(text: str, room: int) -> bool:
+    """Whether it is worth weighing: no word weighs less than a token, and no token is wider than so much."""
+    tokens = sizes.whole_tokens(room)
+    return len(text) <= _WIDEST_TOKEN * tokens and len(text.split(None, tokens)) <= tokens
 
 
 def escaped(text: str) -> str:
     """`text` as a JSON string of visible characters that mean nothing anywhere else."""
-    return _UNSAFE.sub(_escape, json.dumps(text, ensure_ascii=False))
+    return _UNSAFE.sub(_escape, _AS_JSON.encode(text))
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -76,32 +98,29 @@ def _escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
 
 
-def _line(hit: SearchHit, text: str, as_of: datetime | None) -> str:
+def _line(hit: SearchHit, text: str, as_of: datetime | None) -> _Line:
     """One memory as `- [8 May 2023] Rosa: "text"`."""
     speaker, stamp = _speaker(hit), _stamp(hit.memory, as_of)
     who = "" if speaker is None else f"{escaped(speaker)[1:-1]}: "
-    return f"- {stamp and f'[{stamp}] '}{who}{escaped(text)}"
+    line = f"- {stamp and f'[{stamp}] '}{who}{escaped(text)}\n"
+    return _Line(line, sizes.weight(line))
 
 
 def _stamp(item: MemoryItem, as_of: datetime | None) -> str:
     """When it was, when it was said, and whether it still holds."""
     at = item.said_at or item.valid_from or item.created_at
-    parts = [] if at == UNDATED else [_date(at)]
+    parts = [] if at == UNDATED else [describe_day(at)]
     if item.when is not None:
         phrase = item.when.phrase
         wording = "" if phrase.casefold() in item.text.casefold() else f" ({escaped(_brief(phrase))})"
         parts = [f"{describe(item.when)}{wording}", *(f"said {said}" for said in parts)]
     if item.valid_to is not None and (as_of is None or item.valid_to <= as_of):
-        parts.append(f"until {_date(item.valid_to)}")
+        parts.append(f"until {describe_day(item.valid_to)}")
     if item.kind == "message" and item.status == "superseded":
         parts.append("partly out of date")
     if item.status == "conflict":
         parts.append("in conflict with another memory")
     return "; ".join(parts)
-
-
-def _date(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
 
 
 def _speaker(hit: SearchHit) -> str | None:
@@ -122,26 +141,23 @@ def _text(hit: SearchHit) -> str:
     return hit.memory.text if hit.message is None else hit.message.content
 
 
-def _distinct(hits: Sequence[SearchHit]) -> list[SearchHit]:
-    """`hits` without those that repeat the text of an earlier one, unless somebody else says it."""
-    said: dict[str, set[str | None]] = {}
-    distinct: list[SearchHit] = []
-    for hit in hits:
-        name = hit.message.name if hit.message is not None else hit.memory.subject
-        speakers = said.setdefault(normal_form(_text(hit)), set())
-        if not speakers or (name is not None and not speakers & {name.casefold(), None}):
-            distinct.append(hit)
-        speakers.add(name and name.casefold())
-    return distinct
+def _is_repeated(hit: SearchHit, text: str, said: dict[str, set[str | None]]) -> bool:
+    """Whether its text was said before, unless somebody else says it; `said` is told of it."""
+    name = hit.message.name if hit.message is not None else hit.memory.subject
+    known = name and name.casefold()
+    speakers = said.setdefault(normal_form(text), set())
+    repeated = bool(speakers) and (name is None or bool(speakers & {known, None}))
+    speakers.add(known)
+    return repeated
 
 
-def _cut(hit: SearchHit, room: int, as_of: datetime | None) -> str | None:
+def _cut(hit: SearchHit, room: int, as_of: datetime | None) -> _Line | None:
     """The line of `hit` with as many of its words as fit and an ellipsis; `None` if not even one does."""
     text = _text(hit)
-    shortest, longest = 0, min(len(text), _WIDEST_TOKEN * max(room, 0))
+    shortest, longest = 0, min(len(text), _WIDEST_TOKEN * max(sizes.whole_tokens(room), 0))
     while shortest < longest:
         middle = (shortest + longest + 1) // 2
-        fits = estimate_tokens(f"{_line(hit, _shortened(text, middle), as_of)}\n") <= room
+        fits = _line(hit, _shortened(text, middle), as_of).weight <= room
         shortest, longest = (middle, longest) if fits else (shortest, middle - 1)
     return _line(hit, _shortened(text, shortest), as_of) if text[:shortest].strip() else None
 

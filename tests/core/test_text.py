@@ -17,6 +17,7 @@ from memx_core.text import (
     negated,
     normal_form,
     numbers,
+    sizes,
     tokens,
 )
 
@@ -211,6 +212,18 @@ def test_sizes_are_about_what_a_model_counts(text, least, most):
 def test_a_text_costs_something_and_more_of_it_no_less(text):
     assert estimate_tokens(text) >= 1
     assert estimate_tokens(text + "\n" + text) >= estimate_tokens(text)
+
+
+@given(st.lists(ANYTHING | WORDY, max_size=4))
+def test_lines_weigh_together_what_their_text_does(lines: list[str]):
+    broken = [f"{line}\n" for line in lines]
+    assert sum(map(sizes.weight, broken)) == sizes.weight("".join(broken))
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=40))
+@example("HTTPServer aB {{{!}} 12345  6 7")
+def test_a_text_weighs_the_same_beside_letters_of_another_script(text: str):
+    assert sizes.weight(f"{text}\n\u00e9") == sizes.weight(f"{text}\n") + sizes.weight("\u00e9")
 
 
 # Numbers --------------------------------------------------------------------------------------

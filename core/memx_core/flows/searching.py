@@ -180,7 +180,7 @@ def _read(
 
 def _with_messages(hits: Sequence[SearchHit], messages: Mapping[int, Message]) -> list[SearchHit]:
     """The hits with the turns they are; by identity, as two conversations may use the same message id."""
-    return [replace(hit, message=messages[id(hit.memory)]) if id(hit.memory) in messages else hit for hit in hits]
+    return [SearchHit(hit.memory, hit.score, hit.explain, messages.get(id(hit.memory))) for hit in hits]
 
 
 async def _reranked(io: IO, query: str, hits: Sequence[SearchHit]) -> list[SearchHit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -128,25 +129,27 @@ def _hits(table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], b
     ]
     words, share = _of(scored.words, best), _of(scored.share, best)
     named = [False] * len(best) if bearers is None else bearers[best].tolist()
-    near = _near(table, scored, best) if kind == "message" else [_NO_NEIGHBOURS] * len(best)
-    return [
-        IndexHit(rows[i], table.ids[place], kind, dense[i], words[i], *near[i][:2], named[i], share[i], near[i][2])
-        for i, place in enumerate(best)
-    ]
+    near = _near(table, scored, best) if kind == "message" else (_no_values(best),) * 3
+    ids = [table.ids[place] for place in best]
+    return list(map(IndexHit, rows, ids, repeat(kind), dense, words, *near[:2], named, share, near[2]))
 
 
-_NO_NEIGHBOURS = (None, None, None)
+_Values: TypeAlias = list[float | None]
 
 
-def _near(table: Table, scored: _Scored, best: Sequence[int]) -> list[tuple[float | None, float | None, float | None]]:
+def _near(table: Table, scored: _Scored, best: Sequence[int]) -> tuple[_Values, _Values, _Values]:
     """Means of dense, words and share over the turns before and after; `None` for long turns and lonely ones."""
     beside = table.facts.neighbours[best]
     there = (beside >= 0) & (table.columns["words"][best] <= SHORT_TURN)[:, np.newaxis]
     dense = _mean(scored.dense, beside, there & table.facts.embedded[beside])
-    return list(zip(dense, _mean(scored.words, beside, there), _mean(scored.share, beside, there), strict=True))
+    return dense, _mean(scored.words, beside, there), _mean(scored.share, beside, there)
 
 
-def _mean(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> list[float | None]:
+def _no_values(best: Sequence[int]) -> _Values:
+    return [None] * len(best)
+
+
+def _mean(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> _Values:
     if scores is None:
         return [None] * len(beside)
     counts = there.sum(axis=1).tolist()

@@ -87,7 +87,7 @@ class ExactIndex:
         told = self._told[namespace]
         with holding.lock:
             if not holding.has_heard(told, kinds):
-                holding.catch_up(self._reader, kinds, told)
+                holding.read_on(self._reader, kinds, told)
             return frozenset[str]().union(*(holding.tables[kind].facts.names for kind in kinds))
 
     def drop(self, namespace: str, scope: Scope | None = None) -> None:
@@ -146,6 +146,11 @@ class _Holding:
         late: list[EntryKind] = [kind for kind in kinds if self._reached.get(kind, -1) != newest]
         if late:
             self._read_or_reload(source, late)
+        self._heard.update(dict.fromkeys(kinds, told))
+
+    def read_on(self, source: IndexSource, kinds: Sequence[EntryKind], told: int) -> None:
+        """Like `catch_up`, where it is known that there is something new."""
+        self._read_or_reload(source, kinds)
         self._heard.update(dict.fromkeys(kinds, told))
 
     def _read_or_reload(self, source: IndexSource, late: Sequence[EntryKind]) -> None:

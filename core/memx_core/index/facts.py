@@ -60,7 +60,7 @@ class Facts:
     @cached_property
     def names(self) -> frozenset[str]:
         """Of speakers and subjects of what is current."""
-        places: list[int] = np.unique(self._columns["names"][self.current]).tolist()
+        places: list[int] = np.flatnonzero(np.bincount(self._columns["names"][self.current])).tolist()
         return frozenset[str]().union(*(self._name_sets[place] for place in places))
 
     @cached_property

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -57,6 +58,13 @@ ERASURES = ("erase", "reset")
 """Kinds of operations that remove rows for good."""
 UNVERIFIED = "unverified"
 """Status of the mark of an erasure whose bytes may still be in a file."""
+_ERASES = or_(*(operations.c.kind == kind for kind in ERASURES))
+# Built once: it is asked at every search that reads something new.
+_REMOVED = (
+    select(operations.c.seq)
+    .where(operations.c.namespace == bindparam("of"), operations.c.seq > bindparam("since"), _ERASES)
+    .limit(1)
+)
 _OWNED = (versions, messages, jobs, reviews, memories, operations)
 
 
@@ -238,8 +246,7 @@ def _unfinished(until: int) -> tuple[ColumnElement[bool], ...]:
 
 def removed(connection: Connection, namespace: str, since: int) -> bool:
     """Whether anything of `namespace` was removed for good after revision `since`; whose, a mark does not tell."""
-    statement = select(operations.c.seq).where(*_erasures(namespace, since)).limit(1)
-    return connection.execute(statement).first() is not None
+    return connection.execute(_REMOVED, {"of": namespace, "since": since}).first() is not None
 
 
 def check_not_erased(connection: Connection, namespace: str, scope: Scope, begun: int) -> None:
@@ -257,7 +264,7 @@ def check_not_erased(connection: Connection, namespace: str, scope: Scope, begun
 
 
 def _erasures(namespace: str, since: int) -> tuple[ColumnElement[bool], ...]:
-    return operations.c.namespace == namespace, operations.c.seq > since, operations.c.kind.in_(ERASURES)
+    return operations.c.namespace == namespace, operations.c.seq > since, _ERASES
 
 
 def _around(scope: Scope) -> list[Scope]:

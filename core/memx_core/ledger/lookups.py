@@ -35,6 +35,7 @@ from memx_core.types import MemoryItem, Message, Scope
 
 _SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
+_FETCHED = 1_000
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -53,9 +54,9 @@ def entries(connection: Connection, namespace: str, scope: Scope, since: int) ->
     space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
     values = {**rows.bound(namespace, scope), "since": since, "space": space}
     owners = rows.owners(scope)
-    for row in connection.execute(_version_entries(owners), values):
+    for row in _read(connection, _version_entries(owners), values):
         yield rows.memory_entry(row, *serving)
-    for row in connection.execute(_message_entries(owners), values):
+    for row in _read(connection, _message_entries(owners), values):
         if since or not row.cleared:
             yield rows.message_entry(row, *serving)
 
@@ -64,6 +65,12 @@ _OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")
 _OF_VERSIONS = [versions.c[name] for name in (*_OWN, "text", "subject", "status", "when_precision", "when_phrase")]
 _TIMES = [type_coerce(versions.c[name], BigInteger).label(name) for name in ("when_start", "when_end")]
 _OF_MESSAGES = [messages.c[name] for name in (*_OWN, "role", "name", "content", "session", "cleared", "withheld")]
+
+
+def _read(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Row[Any]]:
+    """The rows, fetched many at a time: one by one costs more than reading them."""
+    for part in connection.execute(statement, values).partitions(_FETCHED):
+        yield from part
 
 
 @cache
@@ -88,7 +95,7 @@ def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
         .where(
             rows.owned_by(messages, owners),
             messages.c.revision > bindparam("since"),
-            messages.c.role.in_(SPOKEN),
+            rows.spoken(),
         )
         .order_by(messages.c.row)
     )
@@ -119,13 +126,13 @@ def all_entries(connection: Connection, namespace: str, after: IndexEntry | None
     if after is None or after.kind == "memory":
         begin = 0 if after is None else after.row
         statement = _version_entries(()).where(versions.c.row > begin).limit(limit)
-        for row in connection.execute(statement, values):
+        for row in _read(connection, statement, values):
             left -= 1
             yield rows.memory_entry(row, *serving)
     if left:
         begin = after.row if after is not None and after.kind == "message" else 0
         statement = _message_entries(()).where(messages.c.row > begin, ~messages.c.cleared).limit(left)
-        for row in connection.execute(statement, values):
+        for row in _read(connection, statement, values):
             yield rows.message_entry(row, *serving)
 
 
@@ -172,15 +179,15 @@ def messages_by_row(
     statement = partial(_messages, owners) if then is None else partial(_messages_then, owners, then.timed)
     values = {**rows.bound(namespace, scope), **({} if then is None else then.bound)}
     found = _by_row(connection, statement, values, wanted)
-    return {row.row: (rows.message_item(row), rows.message(row)) for row in found}
+    return {row[0]: rows.turn(row) for row in found}
 
 
 @cache
 def _messages(owners: tuple[str, ...], size: int) -> Select[Any]:
-    return select(messages).where(
+    return rows.select_turns().where(
         messages.c.row.in_(_places(size)),
         rows.checked_by(messages, owners),
-        messages.c.role.in_(SPOKEN),
+        rows.spoken(),
         ~messages.c.cleared,
         ~messages.c.withheld,
     )
@@ -191,7 +198,7 @@ def _messages_then(owners: tuple[str, ...], timed: bool, size: int) -> Select[An
     return moments.select_messages(timed=timed).where(
         messages.c.row.in_(_places(size)),
         rows.checked_by(messages, owners),
-        messages.c.role.in_(SPOKEN),
+        rows.spoken(),
         moments.heard(timed=timed),
     )
 
@@ -204,7 +211,7 @@ def _by_row(
         part = ordered[start : start + _SIZES[-1]]
         size = next(size for size in _SIZES if len(part) <= size)
         places = {f"row_{place}": row for place, row in enumerate(part + [_NO_ROW] * (size - len(part)))}
-        yield from connection.execute(statement(size), {**values, **places})
+        yield from connection.execute(statement(size), {**values, **places}).all()
 
 
 def _places(size: int) -> list[BindParameter[int]]:

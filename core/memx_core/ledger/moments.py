@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, null, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, null, or_
 
 from memx_core.ledger import rows
 from memx_core.ledger.tables import Moment, conflicts, evidence, marks, messages, versions
@@ -153,8 +153,7 @@ def _has_not_expired(table: FromClause) -> ColumnElement[bool]:
 @cache
 def select_messages(*, timed: bool) -> Select[Any]:
     """The turns with what was marked on them then."""
-    others = (column for column in messages.c if column is not messages.c.overtaken)
-    return select(*others, _is_overtaken(timed=timed).label("overtaken"))
+    return rows.select_turns(overtaken=_is_overtaken(timed=timed))
 
 
 @cache

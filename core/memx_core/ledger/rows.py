@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, bind
 from memx_core import addresses, searchable
 from memx_core.errors import LedgerError
 from memx_core.ledger.damage import damaged
-from memx_core.ledger.tables import moment, versions
+from memx_core.ledger.tables import messages, moment, versions
 from memx_core.ports import IndexEntry, Vector
 from memx_core.types import MemoryItem, Message, Scope, TimeSpan
 
@@ -57,6 +57,34 @@ def select_items(**instead: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(*(instead.get(column.name, column) for column in _ITEM))
 
 
+_TURN = (
+    messages.c.row,
+    messages.c.role,
+    messages.c.content,
+    messages.c.name,
+    messages.c.said_at,
+    messages.c.id,
+    messages.c.session,
+    messages.c.metadata,
+    messages.c.origin,
+    messages.c.raw,
+    messages.c.user_id,
+    messages.c.agent_id,
+    messages.c.run_id,
+    messages.c.recorded_at,
+    messages.c.overtaken,
+)
+
+
+def select_turns(**instead: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    """A statement whose rows `turn` reads.
+
+    Args:
+        instead: By a column's name what is read instead of it.
+    """
+    return select(*(instead.get(column.name, column) for column in _TURN))
+
+
 def owned(table: FromClause, namespace: str, scope: Scope) -> ColumnElement[bool]:
     """The rows of `scope`, and nobody else's."""
     conditions = [table.c[column] == value for column, value in addresses.given(scope)]
@@ -88,6 +116,11 @@ def owners(scope: Scope) -> tuple[str, ...]:
 def current() -> ColumnElement[bool]:
     """The versions that are believed now."""
     return or_(*(versions.c.status == status for status in CURRENT))
+
+
+def spoken() -> ColumnElement[bool]:
+    """The turns that are found again."""
+    return or_(*(messages.c.role == role for role in SPOKEN))
 
 
 def believed(now: datetime) -> ColumnElement[bool]:
@@ -133,26 +166,15 @@ def message(row: Row[Any]) -> Message:
     )
 
 
-def message_item(row: Row[Any]) -> MemoryItem:
-    """A turn in the shape of a memory, for results that hold both."""
-    return MemoryItem(
-        id=row.id,
-        text=row.content,
-        user_id=row.user_id,
-        agent_id=row.agent_id,
-        run_id=row.run_id,
-        metadata=row.metadata,
-        kind="message",
-        version=1,
-        created_at=row.recorded_at,
-        updated_at=row.recorded_at,
-        valid_from=row.said_at,
-        valid_to=None,
-        expires_at=None,
-        status="superseded" if row.overtaken else "active",
-        subject=row.name or row.role,
-        said_at=row.said_at,
-    )
+def turn(row: Sequence[Any]) -> tuple[MemoryItem, Message]:
+    """A turn of a row of `select_turns`: in the shape of a memory, for results that hold both, and as itself."""
+    if not isinstance(row[2], str):
+        raise damaged("the text of a message is none")
+    _, role, content, name, said_at, id, session, metadata, origin, raw, *ids, recorded_at, overtaken = row
+    status = "superseded" if overtaken else "active"
+    known = (recorded_at, recorded_at, said_at, None, None, status, name or role, None, said_at)
+    item = MemoryItem(id, content, *ids, metadata, "message", 1, *known)  # type: ignore[call-arg]  # as many as `_TURN` says
+    return item, Message(role, content, name, said_at, id, session or None, metadata, origin, raw or None)
 
 
 # One index may be told of everybody's rows: what is damaged in one is left out here, where it would cost all of

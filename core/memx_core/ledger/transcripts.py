@@ -75,17 +75,17 @@ def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -
 _SAYING = ("role", "name", "content")
 _MARKS: tuple[periods.Mark, ...] = ("withheld", "overtaken")
 _BESIDE = ("metadata", "origin", "raw", "said_at", "revision")
+_KNOWN = select(*(messages.c[name] for name in ("session", "id", "row", "operation", *_SAYING, *_MARKS))).where(
+    messages.c.address == bindparam("at"), messages.c.id.in_(bindparam("given", expanding=True))
+)
 
 
 def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[Any]]:
     given = {message.id for message in request.messages if message.id}
     if not given:
         return {}
-    columns = (messages.c[name] for name in ("session", "id", "row", "operation", *_SAYING, *_MARKS))
-    statement = select(*columns).where(
-        messages.c.address == addresses.digest(request.namespace, request.scope), messages.c.id.in_(given)
-    )
-    return {(row.session, row.id): row for row in connection.execute(statement)}
+    values = {"at": addresses.digest(request.namespace, request.scope), "given": list(given)}
+    return {(row.session, row.id): row for row in connection.execute(_KNOWN, values)}
 
 
 def replaced_since(connection: Connection, request: Write, revision: int) -> list[str]:

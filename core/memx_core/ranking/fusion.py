@@ -58,7 +58,7 @@ def _lifted(own: float | None, near: float | None) -> float | None:
 
 
 def _positive(cosine: float | None) -> float | None:
-    return None if cosine is None else min(1.0, max(0.0, cosine))
+    return cosine if cosine is None or 0.0 <= cosine <= 1.0 else float(cosine > 0.0)
 
 
 def _share(share: float | None, words: float | None) -> float | None:

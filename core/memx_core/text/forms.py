@@ -12,7 +12,6 @@ from unicodedata import normalize
 
 # Zero-width and bidirectional controls, the soft hyphen, variation selectors: nobody sees them.
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
-_SPACE = re.compile(r"\s+")
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u02bc`\u00b4"
 _DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u300c\u300d\u300e\u300f"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\uff0d"
@@ -42,9 +41,10 @@ def fingerprint(text: str) -> str:
 
 def _folded(text: str) -> str:
     """One case, one width, one kind of quote and dash, single spaces."""
-    if not text.isascii():
-        text = normalize("NFKC", normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
-    return _SPACE.sub(" ", text.translate(_UNIFIED)).casefold().strip()
+    if text.isascii():
+        return " ".join(text.replace("`", "'").lower().split())
+    text = normalize("NFKC", normalize("NFKC", _INVISIBLE.sub("", text)).casefold())
+    return " ".join(text.translate(_UNIFIED).casefold().split())
 
 
 def _trimmed(text: str) -> str:

@@ -8,7 +8,7 @@ letters, rare scripts) can cost a model more than is estimated here.
 from __future__ import annotations
 
 import re
-from math import ceil
+from collections.abc import Sequence
 
 _ACCENTED = "\u00c0-\u024f\u0300-\u036f\u1e00-\u1eff"
 # What a run is called, what it matches, its least cost in tokens, and how its length adds to
@@ -32,15 +32,46 @@ _CLASSES = (
     ("typography", "[\u00a0-\u00bf\u2010-\u2027\u3000-\u3004\u3008-\u3020]", 1.0, 0, 1.0),
     ("other", "(?s:.)", 2.0, 0, 1.0),
 )
-_RUN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, *_ in _CLASSES))
-_COSTS = ((2.0, 0, 1.0), *((least, free, per_token) for _, _, least, free, per_token in _CLASSES))  # by group
+_TOKEN = 1_000_000
+"""Parts of a token that are counted: whole numbers add up the same in any order."""
+
+
+class _Scale:
+    """A pattern for the runs of some classes, and by the number of its group what such a run weighs."""
+
+    def __init__(self, classes: Sequence[tuple[str, str, float, int, float]]) -> None:
+        self.runs = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern, *_ in classes)).finditer
+        costs = [(int(least * _TOKEN), free, int(_TOKEN / per_token)) for _, _, least, free, per_token in classes]
+        self.costs = [costs[-1], *costs]
+
+
+_ASCII = frozenset({"word", "capitals", "digits", "gap", "blank", "marks", "other"})
+_ANY_SCALE = _Scale(_CLASSES)
+_ASCII_SCALE = _Scale([each for each in _CLASSES if each[0] in _ASCII])  # what most texts are made of: fewer to try
 
 
 def estimate_tokens(text: str) -> int:
     """Tokens that `text` will cost a model, on the high side; 0 only for an empty text."""
-    total = 0.0
-    for run in _RUN.finditer(text):
-        least, free, per_token = _COSTS[run.lastindex or 0]
-        cost = (len(run[0]) - free) / per_token
+    return whole_tokens(weight(text))
+
+
+def weight(text: str) -> int:
+    """What `text` weighs; lines, each with its line break, weigh together what their text does."""
+    scale = _ASCII_SCALE if text.isascii() else _ANY_SCALE
+    costs, total = scale.costs, 0
+    for run in scale.runs(text):
+        least, free, each = costs[run.lastindex or 0]
+        start, end = run.span()
+        cost = (end - start - free) * each
         total += cost if cost > least else least
-    return ceil(total)
+    return total
+
+
+def whole_tokens(weight: int) -> int:
+    """As many tokens as weigh that much, begun ones included."""
+    return -(-weight // _TOKEN)
+
+
+def heaviest(tokens: int) -> int:
+    """The most that a text of `tokens` can weigh."""
+    return tokens * _TOKEN

@@ -25,6 +25,11 @@ def describe(span: TimeSpan) -> str:
     return _from_to(_name(start, span.precision), _name(last, span.precision))
 
 
+def describe_day(at: datetime) -> str:
+    """The day of `at` in words: "7 May 2023"."""
+    return f"{at.day} {MONTH_NAMES[at.month - 1]} {at.year}"
+
+
 def _local(span: TimeSpan) -> tuple[datetime, datetime]:
     """First and last instant in the speaker's time, whose midnight a span longer than hours begins at."""
     if span.start.year == 1:
@@ -42,8 +47,8 @@ def _name(at: datetime, precision: Precision) -> str:
     if precision == "month":
         return month
     if precision == "week":
-        return f"week of {at.day} {month}"
-    return f"{at.day} {month}"
+        return f"week of {describe_day(at)}"
+    return describe_day(at)
 
 
 def _season(at: datetime) -> str:
