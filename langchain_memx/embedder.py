@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from langchain_core.embeddings import Embeddings
 
-from langchain_memx._naming import described, identity, shown
 from memx_core import InvalidInputError
 from memx_core.loops import of_another_loop
+from memx_core.naming import described, shown, space
+from memx_core.text import flattened
 
 
 class LangChainEmbedder:
@@ -42,7 +43,8 @@ class LangChainEmbedder:
     Args:
         embeddings: Any of LangChain's embeddings.
         fingerprint: Names the vectors: two embedders that share it share a vector space. By
-            default made of the class, the model and its declared size. Give one if your class
+            default made of the class, the model and its declared size; for OpenAI's, of the model
+            alone, so that LlamaIndex can go on with what LangChain stored. Give one if your class
             names its model in a way of its own.
 
     Raises:
@@ -51,7 +53,7 @@ class LangChainEmbedder:
 
     def __init__(self, embeddings: Embeddings, *, fingerprint: str | None = None) -> None:
         self._embeddings = _checked(embeddings)
-        self._fingerprint = fingerprint or f"langchain:{identity(_innermost(embeddings))}"
+        self._fingerprint = fingerprint or space(_innermost(embeddings), "langchain")
 
     def __repr__(self) -> str:
         return described(self, _innermost(self._embeddings))
@@ -63,12 +65,12 @@ class LangChainEmbedder:
 
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in order."""
-        return self._embeddings.embed_documents(list(texts))
+        return self._embeddings.embed_documents([flattened(text) for text in texts])
 
     async def aembed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """Like `embed_documents`, awaiting the model."""
         try:
-            return await self._embeddings.aembed_documents(list(texts))
+            return await self._embeddings.aembed_documents([flattened(text) for text in texts])
         except RuntimeError as error:
             if not of_another_loop(error):
                 raise
@@ -76,12 +78,12 @@ class LangChainEmbedder:
 
     def embed_query(self, text: str) -> list[float]:
         """The vector to search with."""
-        return self._embeddings.embed_query(text)
+        return self._embeddings.embed_query(flattened(text))
 
     async def aembed_query(self, text: str) -> list[float]:
         """Like `embed_query`, awaiting the model."""
         try:
-            return await self._embeddings.aembed_query(text)
+            return await self._embeddings.aembed_query(flattened(text))
         except RuntimeError as error:
             if not of_another_loop(error):
                 raise

@@ -12,10 +12,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import Runnable, RunnableConfig
 from pydantic import BaseModel
 
-from langchain_memx._naming import described, model_name, shown
-from langchain_memx.structured import Method, bound, completion, method_for, rescued
+from langchain_memx.structured import Method, bound, completion, method_for
 from memx_core import Completion, InvalidInputError, Message
+from memx_core.endings import rescued
 from memx_core.loops import of_another_loop
+from memx_core.naming import described, model_name, shown
 
 CONFIG = RunnableConfig(tags=["memx", "nostream"], run_name="memx")
 """Traces tell our calls by it, and LangGraph keeps their tokens out of the user's stream."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from inspect import signature
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.base import LanguageModelInput
@@ -19,6 +19,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from pydantic import BaseModel, ConfigDict
 
+from memx_core.endings import is_cut, is_withheld, reopened
 from memx_core.ports import Completion
 from memx_core.types import Usage
 
@@ -26,8 +27,6 @@ Method: TypeAlias = Literal["json_schema", "function_calling", "prompt"]
 """By the provider's own schema mode; by a forced tool call; by the words of the prompt alone."""
 
 _REASONS = ("finish_reason", "stop_reason", "done_reason", "status")
-_CUT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "incomplete"})
-_WITHHELD = frozenset({"content_filter", "refusal", "safety", "recitation", "prohibited_content", "blocklist"})
 
 
 def bound(model: BaseChatModel, schema: type[BaseModel], method: Method) -> Runnable[LanguageModelInput, Any]:
@@ -122,20 +121,20 @@ def _said(raw: BaseMessage) -> str:
         return str(raw.text)
     calls = [json.dumps(call["args"], ensure_ascii=False) for call in raw.tool_calls]
     if calls and _is_cut(raw) and not raw.invalid_tool_calls:
-        calls[-1] = calls[-1].rstrip('"]} ')  # A stream's last arguments were closed by LangChain: open them again.
+        calls[-1] = reopened(calls[-1])  # A stream's last arguments were closed by LangChain.
     broken = [call["args"] or "" for call in raw.invalid_tool_calls]
     return "\n".join([*calls, *broken]) or str(raw.text)
 
 
 def _is_cut(raw: BaseMessage) -> bool:
-    return bool(_reasons(raw) & _CUT)
+    return is_cut(_reasons(raw))
 
 
 def _is_withheld(raw: BaseMessage) -> bool:
     """Whether a filter took the answer, or the model refused in a field for that."""
     blocks = raw.content if isinstance(raw.content, list) else []
     refused = any(isinstance(block, dict) and block.get("type") == "refusal" for block in blocks)
-    return bool(refused or raw.additional_kwargs.get("refusal") or _reasons(raw) & _WITHHELD)
+    return bool(refused or raw.additional_kwargs.get("refusal") or is_withheld(_reasons(raw)))
 
 
 def _reasons(raw: BaseMessage) -> set[str]:
@@ -154,32 +153,3 @@ def _usage(raw: BaseMessage) -> Usage:
 
 def _count(usage: Mapping[str, Any] | None, key: str) -> int:
     return (usage or {}).get(key) or 0
-
-
-def rescued(error: Exception, *, model: str) -> Completion | None:
-    """The answer within an error of a library that raises where others return half an answer: OpenAI's and Groq's."""
-    kind = type(error).__name__
-    if kind == "ContentFilterFinishReasonError":
-        return Completion(model=model)
-    if kind == "LengthFinishReasonError":
-        return _cut_completion(getattr(error, "completion", None), model)
-    failed = _failed_generation(getattr(error, "body", None))
-    return None if failed is None else Completion(text=failed, model=model)
-
-
-def _cut_completion(answer: Any, model: str) -> Completion:  # noqa: ANN401  # OpenAI's own type, which need not be installed
-    usage = answer.usage and Usage(
-        input_tokens=answer.usage.prompt_tokens, output_tokens=answer.usage.completion_tokens
-    )
-    return Completion(text=answer.choices[0].message.content, usage=usage or Usage(), model=answer.model or model)
-
-
-def _failed_generation(body: object) -> str | None:
-    """What a model of Groq's said when it did not keep to the schema: it comes as a refused request."""
-    inner = _member(body, "error") or body
-    failed = _member(inner, "failed_generation")
-    return failed if isinstance(failed, str) and failed.strip() else None
-
-
-def _member(body: object, name: str) -> object:
-    return cast("Mapping[str, object]", body).get(name) if isinstance(body, Mapping) else None

@@ -25,6 +25,7 @@ from memx_core.errors import (
     MemxError,
     OperationNotFoundError,
     PlanConflictError,
+    ProviderError,
     ScopeError,
     ScreenedError,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "Plan",
     "PlanConflictError",
     "Provenance",
+    "ProviderError",
     "Recall",
     "Scope",
     "ScopeError",

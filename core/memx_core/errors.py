@@ -11,11 +11,12 @@
     ├── PlanConflictError                    what the plan was made for has changed
     ├── ExtractionError                      the model's answer was unusable; the messages are queued
     ├── LedgerError                          the database refused
+    ├── ProviderError                        LlamaIndex has no model or embedder, or it raised a `RuntimeError`
     ├── IndexUnavailableError                the index refused; the ledger is intact
     └── BudgetExceededError                  a declared spending limit is reached
 
 None is a `RuntimeError`: LlamaIndex reports those as something else. What a model, an
-embedder or a reranker raises passes through unchanged.
+embedder or a reranker raises passes through unchanged, but for a `RuntimeError` where LlamaIndex calls.
 """
 
 from __future__ import annotations
@@ -128,6 +129,13 @@ class ExtractionError(MemxError):
     def __init__(self, message: str, *, answer: str = "") -> None:
         super().__init__(message)
         self.answer = answer
+
+
+class ProviderError(MemxError):
+    """A model or an embedder that was not to be found when it was needed, or that raised a `RuntimeError`: the cause.
+
+    LlamaIndex would report a `RuntimeError` as nested event loops.
+    """
 
 
 class LedgerError(MemxError):

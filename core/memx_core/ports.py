@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+
+# Before Python 3.12 the standard ones call a `fingerprint`, which may not be known yet, to see whether it is there.
+from typing_extensions import Protocol, runtime_checkable
 
 from memx_core.types import Message, Scope, Usage
 

@@ -66,14 +66,14 @@ EMBEDDINGS = [
         "openai:text-embedding-3-small",
         "openai",
         "OpenAIEmbeddings(model='text-embedding-3-small')",
-        "langchain:OpenAIEmbeddings:text-embedding-3-small",
+        "openai:text-embedding-3-small",
         KEY,
     ),
     Offered(
         "openai:text-embedding-3-large",
         "openai",
         "OpenAIEmbeddings(model='text-embedding-3-large')",
-        "langchain:OpenAIEmbeddings:text-embedding-3-large:256",
+        "openai:text-embedding-3-large:256",
         {**KEY, "dimensions": 256},
     ),
     Offered(

@@ -136,7 +136,7 @@ class Memory(
 
     def _check_space(self, embedder: Embedder | AsyncEmbedder, *, reembed: bool) -> None:
         kept = self._room.ledger.fingerprint(self._room.namespace)
-        if kept is None or kept == embedder.fingerprint:
+        if kept is None or not (reembed or providers.is_settled(embedder)) or kept == embedder.fingerprint:
             return
         if not reembed:
             raise EmbeddingMismatchError.between(kept, embedder.fingerprint)

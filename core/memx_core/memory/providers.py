@@ -50,6 +50,11 @@ def check_embedder(embedder: object) -> Embedder | AsyncEmbedder:
     )
 
 
+def is_settled(embedder: object) -> bool:
+    """Whether its fingerprint can be told; an adapter's may be one that is looked up when it is first used."""
+    return bool(getattr(embedder, "settled", True))
+
+
 def check_reranker(reranker: object) -> Reranker | None:
     """The reranker, if it is one.
 

@@ -7,7 +7,7 @@ a space are texts like others.
 from __future__ import annotations
 
 from memx_core.text.claims import negated, numbers
-from memx_core.text.forms import fingerprint, normal_form
+from memx_core.text.forms import fingerprint, flattened, normal_form
 from memx_core.text.names import mentioned, names
 from memx_core.text.sizes import estimate_tokens
 from memx_core.text.words import STOP_WORDS, tokens
@@ -16,6 +16,7 @@ __all__ = [
     "STOP_WORDS",
     "estimate_tokens",
     "fingerprint",
+    "flattened",
     "mentioned",
     "names",
     "negated",

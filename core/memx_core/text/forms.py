@@ -23,6 +23,11 @@ _BEFORE_TEXT = re.compile(r"^(?:[-*\u2022]\s+|[,;:!?\u3001\u3002]+|\.(?![^\W_])|
 _AROUND = re.compile(r"""^(?:"([^"]+)"|'([^']+)'|\(([^()]+)\)|\[([^][]+)\]|\*{1,3}([^*]+)\*{1,3})$""")
 
 
+def flattened(text: str) -> str:
+    """`text` in one line, with single spaces: what is embedded, so that every embedder sees the same of it."""
+    return " ".join(text.split())
+
+
 def normal_form(text: str) -> str:
     """What is left of `text` when everything that does not change its meaning is gone.
 

@@ -1,11 +1,15 @@
-"""What to call a LangChain object: never its `repr`, which may hold a key."""
+"""What to call a framework's model or embeddings: never their `repr`, which may hold a key."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel
 
 _NAMES = ("model_name", "model", "model_id", "repo_id", "deployment_name", "deployment")
-_SIZES = ("dimensions", "output_dimensionality", "size")
+_SIZES = ("dimensions", "output_dimensionality", "size", "embed_dim")
+_NAMELESS = frozenset({"", "unknown"})
+_SPACES = {("langchain_openai", "OpenAIEmbeddings"): "openai", ("llama_index", "OpenAIEmbedding"): "openai"}
+"""Classes that send a text as it is to the same service: the same model makes the same vector of it. Only where that is
+so: others put instructions before the text, or average the vectors of its parts, each in a way of its own."""
 
 
 def model_name(provider: object) -> str:
@@ -25,6 +29,15 @@ def identity(provider: object) -> str:
     return ":".join([type(provider).__name__, *texts, *sizes[:1]])
 
 
+def space(provider: object, framework: str) -> str:
+    """Names the vectors that `provider` makes: with its framework, unless another's class makes the same ones."""
+    kind = type(provider)
+    shared = _SPACES.get((kind.__module__.partition(".")[0], kind.__name__))
+    if shared is None:
+        return f"{framework}:{identity(provider)}"
+    return f"{shared}:{identity(provider).partition(':')[2]}"
+
+
 def shown(provider: object) -> str:
     """For an error: its type, or that it is a class."""
     if isinstance(provider, type):
@@ -42,7 +55,7 @@ def described(wrapper: object, provider: object) -> str:
 def _named(provider: object) -> list[tuple[str, str]]:
     """Where an object names its model, and how."""
     values = [(name, getattr(provider, name, None)) for name in _NAMES]
-    return [(name, value) for name, value in values if isinstance(value, str) and value]
+    return [(name, value) for name, value in values if isinstance(value, str) and value not in _NAMELESS]
 
 
 def _was_given(provider: object, name: str) -> bool:
