@@ -116,6 +116,14 @@ class Recalling(BaseRetriever):
         """The recall, once it was invoked."""
         return self._found
 
+    def warm_up(self) -> None:
+        """Loads the embedder, where it is loaded once for all: not what a single recall can be given time for."""
+        self._handle.warm_up()
+
+    async def awarm_up(self) -> None:
+        """Like `warm_up`, without blocking the loop."""
+        await self._handle.awarm_up()
+
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         self._found = self._deadline.run(lambda: self._handle.recall(query, **self._options))
         return self._documents(run_manager)

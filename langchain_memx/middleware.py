@@ -109,7 +109,9 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         tool_results: Also learn from what tools returned.
         instructions: What to notice or to ignore, in words for the model that learns.
         metadata: For the memories that are made.
-        timeout: Seconds that recalling, or keeping, may hold up a turn; then it goes on without.
+        timeout: Seconds that recalling, or keeping, may hold up a turn; then it goes on without. An
+            embedder that runs in this process is loaded first, which does not count: the first turn
+            waits for that, unless the application called `memory.warm_up()`.
         on_error: What becomes of failures of recalling and keeping: `ignore` logs them, `raise`
             raises them, a function is called with them.
         name: Of this middleware; two in one agent need different ones.
@@ -275,6 +277,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         if recalling is None:
             return ""
         try:
+            recalling.warm_up()
             recalling.invoke(question.text)
         except Exception as error:  # noqa: BLE001  # a model without memories is better than none
             self._failed("recall", error)
@@ -286,6 +289,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         if recalling is None:
             return ""
         try:
+            await recalling.awarm_up()
             await recalling.ainvoke(question.text)
         except Exception as error:  # noqa: BLE001  # a model without memories is better than none
             self._failed("recall", error)

@@ -29,6 +29,7 @@ from memx_core.ports import (
     Reranker,
     Vector,
     Vectors,
+    Warmable,
 )
 from memx_core.text import estimate_tokens
 from memx_core.types import Message, Usage
@@ -104,6 +105,10 @@ class IO(Protocol):
         """The normalised vector to search with."""
         ...
 
+    async def warm_up(self) -> None:
+        """Has the embedder load what it has to load."""
+        ...
+
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """The reranker's judgement."""
         ...
@@ -154,6 +159,12 @@ class _Common:
     async def change(self, embedder: Embedder | AsyncEmbedder, commit: Callable[[], bool]) -> bool:
         """See `IO`."""
         return await self.call(self._current.change, embedder, commit)
+
+    async def warm_up(self) -> None:
+        """See `IO`."""
+        embedder = self._providers.embedder
+        if isinstance(embedder, Warmable):
+            await self.call(embedder.warm_up)
 
     async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `IO`."""

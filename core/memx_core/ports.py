@@ -88,6 +88,15 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class Warmable(Protocol):
+    """An embedder that has something to load before it embeds; see `Memory.warm_up`."""
+
+    def warm_up(self) -> None:
+        """Loads it; the second time there is nothing to do."""
+        ...
+
+
+@runtime_checkable
 class AsyncEmbedder(Protocol):
     """The async colour of `Embedder`; a provider may have both."""
 

@@ -147,6 +147,14 @@ def test_settings_that_make_no_sense_are_refused(setting):
         LocalEmbedder(**setting)
 
 
+def test_what_was_warmed_up_is_loaded_once(monkeypatch):
+    embedder = LocalEmbedder()
+    embedder.warm_up()
+    monkeypatch.setattr("memx_core.embedders.local.load", None)
+    embedder.warm_up()
+    assert embedder.embed_query("tea").shape == (384,)
+
+
 def test_nothing_heavy_is_imported_before_the_first_text():
     run(
         "import sys\n"

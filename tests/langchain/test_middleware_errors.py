@@ -91,6 +91,54 @@ def test_a_silent_one_is_waited_for_no_longer_than_was_said(known: Memory, moody
     assert [type(error) for error in errors] == [TimeoutError]
 
 
+class Cold(Moody):
+    """An embedder that is to be loaded first."""
+
+    def __init__(self, steps: list[str]) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def warm_up(self) -> None:
+        self._steps.append("loaded")
+
+
+def test_loading_the_embedder_does_not_count_as_waiting_for_it(
+    tmp_path: Path, talk: MakeTalk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    run, arun = Deadline.run, Deadline.arun
+
+    def timed(self: Deadline, func: Any) -> Any:
+        steps.append("waiting")
+        return run(self, func)
+
+    async def atimed(self: Deadline, func: Any) -> Any:
+        steps.append("waiting")
+        return await arun(self, func)
+
+    monkeypatch.setattr(Deadline, "run", timed)
+    monkeypatch.setattr(Deadline, "arun", atimed)
+    with Memory(embedder=Cold(steps), database=tmp_path / "cold.db", background=False) as memory:
+        memory.add(FACT, infer=False, **ADA)
+        ada = talk(memory=memory, learn=False)
+        ada.say(SAID)
+    assert steps == ["loaded", "waiting"]
+    assert FACT in ada.latest
+
+
+def test_an_embedder_that_cannot_be_loaded_costs_the_memories_of_the_turn(
+    tmp_path: Path, talk: MakeTalk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: Cold) -> None:
+        raise ImportError("no weights")
+
+    monkeypatch.setattr(Cold, "warm_up", broken)
+    with Memory(embedder=Cold([]), database=tmp_path / "cold.db", background=False) as memory:
+        ada = talk(memory=memory, on_error="ignore")
+        assert spoken(ada.say(SAID))[-1] == "All right."
+    assert "memx could not recall (ImportError)" in caplog.text
+
+
 def test_with_no_limit_it_is_waited_for(known: Memory, talk: MakeTalk) -> None:
     ada = talk(memory=known, timeout=None)
     ada.say(SAID)

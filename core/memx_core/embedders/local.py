@@ -27,7 +27,7 @@ CHARACTERS_A_TOKEN = 32
 class LocalEmbedder:
     """Texts to normalised vectors through a local ONNX sentence model.
 
-    Loaded on first use. Thread-safe: threads share one model and run side by side. There is no
+    Loaded on first use, or by `warm_up`. Thread-safe: threads share one model and run side by side. There is no
     async twin, memx lends it a thread.
 
     Args:
@@ -73,6 +73,10 @@ class LocalEmbedder:
         """`onnx`, the start of the weights' hash, and the dimensions."""
         sha256 = self._files.sha256 or self._loaded().sha256
         return f"onnx:{sha256[:12]}:{self.dimensions}"
+
+    def warm_up(self) -> None:
+        """Loads the model now."""
+        self._loaded()
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """One normalised vector per text, in order; for no texts, shape (0, dimensions)."""

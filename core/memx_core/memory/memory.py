@@ -37,6 +37,7 @@ from memx_core.memory.reading import Reading
 from memx_core.memory.rebuilding import Rebuilding
 from memx_core.memory.scoped import ScopedMemory
 from memx_core.memory.undoing import Undoing
+from memx_core.memory.warming import Warming
 from memx_core.memory.writing import Writing
 from memx_core.plans import Policy
 from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker, Screen
@@ -56,6 +57,7 @@ class Memory(
     Counting,
     Moving,
     Rebuilding,
+    Warming,
 ):
     """A long-term memory.
 

@@ -155,3 +155,11 @@ class ScopedMemory(
     async def aflush(self, timeout: float | None = None) -> None:
         """See `Memory.flush`."""
         await self._memory.aflush(timeout, **self._ids)
+
+    def warm_up(self) -> None:
+        """See `Memory.warm_up`."""
+        self._memory.warm_up()
+
+    async def awarm_up(self) -> None:
+        """See `Memory.warm_up`."""
+        await self._memory.awarm_up()

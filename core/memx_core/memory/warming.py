@@ -1,0 +1,24 @@
+"""Loading before anybody waits."""
+
+from __future__ import annotations
+
+from memx_core._io import run
+from memx_core.memory.base import Base
+
+
+class Warming(Base):
+    """Loading before anybody waits."""
+
+    def warm_up(self) -> None:
+        """Loads the embedder, if it is one that runs in this process; for others there is nothing to do.
+
+        Without it the first call that embeds loads it, and takes a second or more longer than the next.
+
+        Raises:
+            ImportError: If what it runs on is missing.
+        """
+        run(self._sync.warm_up())
+
+    async def awarm_up(self) -> None:
+        """Like `warm_up`, without blocking the loop."""
+        await self._async.warm_up()
