@@ -12,6 +12,7 @@ with strict mode on. Its version decides what it knows: before 1.19 it weighs no
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import warnings
@@ -268,7 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {**_headers(status), "content-length": str(len(body)), "connection": "close"}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # the client has hung up
+            self.end_headers()
+            self.wfile.write(body)
 
     do_GET = do_PUT = do_POST = do_DELETE = _serve
