@@ -7,7 +7,7 @@ calls; an async-only one is refused for sync calls with an error that says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -238,6 +238,10 @@ class IndexSource(Protocol):
 
         An entry comes again, with the same `row`, whenever it changed.
         """
+        ...
+
+    def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> Mapping[int, Sequence[int]]:
+        """By row of a turn, the rows of the current turns before and after it in its conversation."""
         ...
 
     def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:

@@ -318,6 +318,18 @@ def test_a_write_is_one_request_and_a_search_one_or_two(
     assert paths(server) == ["facet"]
 
 
+def test_neighbours_of_however_many_turns_are_one_request(
+    index: QdrantIndex, server: QdrantServer, source: ListSource
+) -> None:
+    turns = [replace(message(row, f"coffee {row}", vector=NORTH), session="one") for row in range(40)]
+    write(source, index, *turns)
+    rows(index, kinds=("message",))
+    paths(server)
+    hits = find(index, kinds=("message",))
+    assert paths(server) == ["batch", "batch"]
+    assert all(hit.near_dense is not None for hit in hits)
+
+
 def test_rarity_is_asked_of_the_server_where_it_knows_tenants(source: ListSource) -> None:
     scores = []
     for version in ("1.18.2", "1.19.0"):

@@ -91,7 +91,7 @@ def owned(table: FromClause, namespace: str, scope: Scope) -> ColumnElement[bool
     return and_(table.c.namespace == namespace, *conditions)
 
 
-def owned_by(table: Table, owners: tuple[str, ...]) -> ColumnElement[bool]:
+def owned_by(table: FromClause, owners: tuple[str, ...]) -> ColumnElement[bool]:
     """Like `owned`, with names instead of values: for a statement that is built once (see `bound`)."""
     columns = ("namespace", *owners)
     return and_(*(table.c[column] == bindparam(f"given_{column}") for column in columns))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from threading import Lock
 
 from memx_core.ports import EntryKind, IndexEntry
@@ -52,6 +53,19 @@ class ListSource:
             rows = self._entries.get(namespace, {}).values()
             found = [entry for revision, entry in rows if revision > since and within(entry.scope, scope)]
             return found, self.revision(namespace)
+
+    def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> dict[int, list[int]]:
+        """See `IndexSource`."""
+        sessions: dict[str, list[int]] = {}
+        for entry in sorted(self.entries(namespace, scope, since=0)[0], key=lambda entry: entry.row):
+            if entry.kind == "message" and entry.current:
+                sessions.setdefault(entry.session, []).append(entry.row)
+        found = {
+            row: [*session[max(0, place - 1) : place], *session[place + 1 : place + 2]]
+            for session in sessions.values()
+            for place, row in enumerate(session)
+        }
+        return {row: found[row] for row in turns if row in found}
 
     def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
         """See `IndexSource`; as in the ledger, an erasure does not tell whose it was."""

@@ -199,7 +199,7 @@ class QdrantIndex:
             known = self._figures.get(query.namespace, (collection.name, query.scope, kind), revision)
             if known is not None:
                 figures[kind] = known
-        hits = Search(self._reading(collection), collection, query, figures).hits()
+        hits = Search(self._reading(collection), self._reader, collection, query, figures).hits()
         for kind, found in figures.items():
             self._figures.put(query.namespace, (collection.name, query.scope, kind), revision, found)
         return hits

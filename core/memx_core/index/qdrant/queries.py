@@ -6,7 +6,7 @@ means, and Qdrant could not say all of it (a part of a string, an order of strin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,22 +137,13 @@ def probe(word: int, corpus: models.Filter, *, weighs: bool) -> models.QueryRequ
     )
 
 
-def beside(scope: Scope, session: str, row: int) -> Iterable[models.QueryRequest]:
-    """The current turns before and after one of a conversation."""
-    where = within(
-        scope,
-        models.FieldCondition(key="found", match=models.MatchValue(value="message")),
-        models.FieldCondition(key="session", match=models.MatchValue(value=session)),
-    )
-    for direction, first in ((models.Direction.DESC, row - 1), (models.Direction.ASC, row + 1)):
-        order = models.OrderBy(key="row", direction=direction, start_from=first)
-        yield models.QueryRequest(
-            query=models.OrderByQuery(order_by=order), filter=where, limit=1, with_payload=True, with_vector=[WORDS]
-        )
-
-
 def cosines(vector: Vector, scope: Scope, ids: Collection[int]) -> models.QueryRequest:
-    """The cosine of known points."""
+    """Known points with their cosine, as far as they have one."""
     return models.QueryRequest(
-        query=vector.tolist(), using=DENSE, filter=these(scope, ids), limit=len(ids), with_payload=False
+        query=vector.tolist(),
+        using=DENSE,
+        filter=these(scope, ids),
+        limit=len(ids),
+        with_payload=True,
+        with_vector=[WORDS],
     )

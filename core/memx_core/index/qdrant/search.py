@@ -7,7 +7,7 @@ candidate with its cosine and its words, and BM25 is computed of those.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -18,11 +18,11 @@ from memx_core.errors import EmbeddingMismatchError
 from memx_core.index import bm25
 from memx_core.index.qdrant import queries
 from memx_core.index.qdrant.figures import Figures
-from memx_core.index.qdrant.layout import Collection
-from memx_core.index.qdrant.points import dimension
+from memx_core.index.qdrant.layout import Collection as Stored
+from memx_core.index.qdrant.points import dimension, number
 from memx_core.index.qdrant.reading import Reader
 from memx_core.index.qdrant.scoring import Described, Scored
-from memx_core.ports import EntryKind, IndexHit, IndexQuery, Vector
+from memx_core.ports import EntryKind, IndexHit, IndexQuery, IndexSource, Vector
 
 
 @dataclass(slots=True)
@@ -49,10 +49,13 @@ class _Part:
             if not request.with_payload:
                 self.undescribed.update(int(point.id) for point in points)
                 continue
-            self.scored.described.update((int(point.id), Described.by(point)) for point in points)
-            if self.vector is not None:
-                self.scored.dense.update((int(point.id), point.score) for point in points)
-        self.undescribed -= self.scored.described.keys()
+            self.add(points)
+
+    def add(self, points: Sequence[models.ScoredPoint]) -> None:
+        """Points with their cosine, if vectors are compared."""
+        self.scored.described.update((int(point.id), Described.by(point)) for point in points)
+        if self.vector is not None:
+            self.scored.dense.update((int(point.id), point.score) for point in points)
 
 
 class Search:
@@ -60,15 +63,22 @@ class Search:
 
     Args:
         reader: Reads it.
+        source: Knows which turns stand beside each other.
         collection: What is known of it.
         query: What is asked.
         figures: Of each kind, as far as they are known; those that were asked for are put in.
     """
 
     def __init__(
-        self, reader: Reader, collection: Collection, query: IndexQuery, figures: dict[EntryKind, Figures]
+        self,
+        reader: Reader,
+        source: IndexSource,
+        collection: Stored,
+        query: IndexQuery,
+        figures: dict[EntryKind, Figures],
     ) -> None:
         self._reader = reader
+        self._source = source
         self._collection = collection
         self._query = query
         self._figures = figures
@@ -89,7 +99,6 @@ class Search:
         for part in parts:
             part.scored.figures = self._figures[part.kind]
             part.take(answers)
-        self._describe(parts)
         return self._scored(parts)
 
     def _ask(self, requests: Sequence[models.QueryRequest]) -> list[list[models.ScoredPoint]]:
@@ -126,12 +135,12 @@ class Search:
         query = self._query
         count = len(query.vectors if query.vectors is not None else self._words)
         parts: list[_Part] = []
-        for number in range(count):
+        for place in range(count):
             for kind in query.kinds:
-                vector = None if self._vectors is None else self._vectors[number]
-                words = self._words[number] if self._words else []
+                vector = None if self._vectors is None else self._vectors[place]
+                words = self._words[place] if self._words else []
                 scored = Scored(words, self._figures[kind])
-                part = _Part(number, kind, vector, words, scored)
+                part = _Part(place, kind, vector, words, scored)
                 part.requests = self._requests(part)
                 parts.append(part)
         return parts
@@ -157,55 +166,56 @@ class Search:
         rarities = bm25.rarity(figures.entries, figures.frequencies(part.words))
         return dict(zip(part.words, rarities.tolist(), strict=True))
 
-    def _describe(self, parts: Sequence[_Part]) -> None:
-        """Asks for those that only the words found, as they have no vector."""
-        wanted = set[int]().union(*(part.undescribed for part in parts))
-        if not wanted:
-            return
-        records = self._reader.describe(self._query.scope, sorted(wanted))
-        described = {int(record.id): Described.by(record) for record in records}
-        for part in parts:
-            part.scored.described.update((id, described[id]) for id in part.undescribed if id in described)
-
     def _scored(self, parts: Sequence[_Part]) -> list[list[IndexHit]]:
+        self._describe([(part, part.undescribed) for part in parts])
         best = [part.scored.best(self._query.limit) for part in parts]
         beside = self._beside(best)
-        self._compare(parts, best, beside)
+        self._describe(self._compared(parts, best, beside))
         count = max((part.number for part in parts), default=-1) + 1
         hits: list[list[IndexHit]] = [[] for _ in range(count)]
         for part, chosen in zip(parts, best, strict=True):
-            hits[part.number] += [part.scored.hit(one, self._query.names, beside.get(one.id, ())) for one in chosen]
+            known = part.scored.described
+            for one in chosen:
+                near = [known[id] for id in beside.get(one.id, ()) if id in known]
+                hits[part.number].append(part.scored.hit(one, self._query.names, near))
         return hits
 
-    def _beside(self, best: Sequence[Sequence[Described]]) -> dict[int, list[Described]]:
-        """By turn those before and after it, for short ones."""
-        short = {one.id: one for chosen in best for one in chosen if one.short}
-        requests = [list(queries.beside(self._query.scope, one.session, one.row)) for one in short.values()]
-        answers = iter(self._ask([*chain.from_iterable(requests)]))
-        return {
-            id: [Described.by(point) for _ in asked for point in next(answers)]
-            for id, asked in zip(short, requests, strict=True)
-        }
+    def _describe(self, wanted: Sequence[tuple[_Part, Collection[int]]]) -> None:
+        """Asks for those of which nothing is known: they have no vector, or none was compared."""
+        ids = {id for part, some in wanted for id in some if id not in part.scored.described}
+        if not ids:
+            return
+        records = self._reader.describe(self._query.scope, sorted(ids))
+        described = {int(record.id): Described.by(record) for record in records}
+        for part, some in wanted:
+            part.scored.described.update((id, described[id]) for id in some if id in described)
 
-    def _compare(
-        self,
-        parts: Sequence[_Part],
-        best: Sequence[Sequence[Described]],
-        beside: dict[int, list[Described]],
-    ) -> None:
-        """Asks for the cosines of neighbours that are no candidates themselves."""
+    def _beside(self, best: Sequence[Sequence[Described]]) -> Mapping[int, Sequence[int]]:
+        """By turn those before and after it, for short ones."""
+        short = {one.row for chosen in best for one in chosen if one.short}
+        if not short:
+            return {}
+        found = self._source.beside(self._query.namespace, self._query.scope, short)
+        return {number("message", row): [number("message", near) for near in beside] for row, beside in found.items()}
+
+    def _compared(
+        self, parts: Sequence[_Part], best: Sequence[Sequence[Described]], beside: Mapping[int, Sequence[int]]
+    ) -> list[tuple[_Part, Collection[int]]]:
+        """The neighbours that are no candidates themselves; asks for their cosines."""
         asked: list[tuple[_Part, models.QueryRequest]] = []
+        wanted: list[tuple[_Part, Collection[int]]] = []
         for part, chosen in zip(parts, best, strict=True):
-            near = {other.id for one in chosen for other in beside.get(one.id, ())}
-            lacking = sorted(near.difference(part.scored.dense))
+            lacking = {id for one in chosen for id in beside.get(one.id, ())}.difference(part.scored.described)
+            wanted.append((part, lacking))
             if part.vector is not None and lacking:
-                asked.append((part, queries.cosines(part.vector, self._query.scope, lacking)))
+                asked.append((part, queries.cosines(part.vector, self._query.scope, sorted(lacking))))
         answers = self._ask([request for _, request in asked])
         for (part, _), points in zip(asked, answers, strict=True):
-            part.scored.dense.update((int(point.id), point.score) for point in points)
+            part.add(points)
+        return wanted
 
 
-def _comparable(query: IndexQuery, collection: Collection) -> Sequence[Vector] | None:
+def _comparable(query: IndexQuery, collection: Stored) -> Sequence[Vector] | None:
     """The query's vectors, if there is something to compare them with."""
     vectors = query.vectors
     if vectors is None or not collection.dimensions:

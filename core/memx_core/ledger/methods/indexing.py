@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from memx_core.ledger import erasing, hearing, lookups
+from memx_core.ledger import beside, erasing, hearing, lookups
 from memx_core.ledger.hearing import Late
 from memx_core.ledger.methods.base import Base
 from memx_core.ports import IndexEntry
@@ -24,6 +24,11 @@ class Indexing(Base):
         with self._database.reading() as connection:
             reached = lookups.revision(connection, namespace)
             return list(lookups.entries(connection, namespace, scope, since)), reached
+
+    def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> dict[int, list[int]]:
+        """By row of a turn, the rows of the current turns before and after it in its conversation."""
+        with self._database.reading() as connection:
+            return beside.rows_beside(connection, namespace, scope, turns)
 
     def all_entries(self, namespace: str, *, after: IndexEntry | None, limit: int) -> list[IndexEntry]:
         """The next entries of the whole application."""
