@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from blockbuster import blockbuster_ctx
+from sqlalchemy import Engine, create_engine
 
-from memx_core import Memory, ScopedMemory
+from memx_core import Memory, ScopedMemory, upgrade_database
 from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
 from tests.openai_server import OpenAIServer
 
@@ -59,6 +60,52 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Engine]:
+    """A PostgreSQL with the tables in it; started when a test first wants it, one for each process of tests."""
+    from tests import postgres_server  # not where the driver is missing, and nobody asks for it
+
+    with postgres_server.database() as url:
+        engine = create_engine(url)
+        upgrade_database(engine)
+        yield engine
+        engine.dispose()
+
+
+_WAYS = [  # threads run SQL in either colour, so on PostgreSQL one is enough
+    pytest.param("sync", "sqlite", id="sync"),
+    pytest.param("async", "sqlite", id="async"),
+    pytest.param("sync", "postgresql", id="postgresql"),
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs what is marked `databases` on all of them, or on those that the mark names."""
+    mark = metafunc.definition.get_closest_marker("databases")
+    if mark is None or "place" not in metafunc.fixturenames:
+        return
+    ways = [way for way in _WAYS if not mark.args or way.values[1] in mark.args]
+    if "colour" in metafunc.fixturenames:
+        both = pytest.mark.parametrize(("colour", "place"), ways, indirect=True)
+    else:
+        names = list(dict.fromkeys(str(way.values[1]) for way in ways))
+        both = pytest.mark.parametrize("place", names, indirect=True)
+    metafunc.definition.add_marker(both)  # a mark takes the place of a fixture's own parameters
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, blank: Path, tmp_path: Path) -> Path | Engine:
+    """What to give a memory: a file, or where the test is to run on PostgreSQL its engine; nothing is in it."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        engine: Engine = request.getfixturevalue("postgresql")
+        from tests import postgres_server
+
+        postgres_server.empty(engine)
+        return engine
+    return Path(shutil.copyfile(blank, tmp_path / "memx.db"))
+
+
 @pytest.fixture(params=["sync", "async"])
 def colour(request: pytest.FixtureRequest) -> Colour:
     colour: Colour = request.param
@@ -77,16 +124,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, blank: Path, tmp_path: Path) -> Iterator[MakeDoor]:
-    """Makes memories on one file, with fakes for what is not given; closes them at the end."""
+def make(colour: Colour, runner: asyncio.Runner, clock: ManualClock, place: Path | Engine) -> Iterator[MakeDoor]:
+    """Makes memories on one database, with fakes for what is not given; closes them at the end."""
     made: list[Memory] = []
-    path = tmp_path / "memx.db"
 
     def make(**given: Any) -> Door:
-        usual = {"embedder": FakeEmbedder(), "database": path, "clock": clock, "background": False}
+        usual = {"embedder": FakeEmbedder(), "database": place, "clock": clock, "background": False}
         settings = {**usual, **given}
-        if settings["database"] == path and not path.exists():
-            shutil.copyfile(blank, path)
         made.append(Memory(**settings))
         return Door(made[-1], colour, runner)
 

@@ -50,6 +50,7 @@ from memx_core.types import (
 
 if TYPE_CHECKING:
     from memx_core.background import Background
+    from memx_core.ledger import upgrade_database
     from memx_core.memory import Memory, ScopedMemory
     from memx_core.moving import BackfillEstimate, BackfillReport, Conversation, LoadReport, read_chatgpt
     from memx_core.ports import Completion, Screen
@@ -99,6 +100,7 @@ __all__ = [
     "Usage",
     "UsageReport",
     "read_chatgpt",
+    "upgrade_database",
 ]
 
 _LATER = {
@@ -112,6 +114,7 @@ _LATER = {
     "ScopedMemory": "memx_core.memory",
     "Screen": "memx_core.ports",
     "read_chatgpt": "memx_core.moving",
+    "upgrade_database": "memx_core.ledger",
 }
 
 

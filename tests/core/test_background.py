@@ -25,6 +25,9 @@ from memx_core.reports import Budget
 from memx_core.testing import AsyncScriptedLLM, FakeEmbedder, ManualClock, ScriptedLLM, SyncScriptedLLM
 from tests.answers import NOTHING, adds
 from tests.conftest import MakeDoor
+from tests.databases import Place
+
+pytestmark = pytest.mark.databases
 
 ADA = {"user_id": "ada"}
 QUICK = Background(poll=0.01, backoff=0.01)
@@ -58,8 +61,8 @@ class Gate:
 
 
 @contextmanager
-def opened(path: Path, llm: object, *, background: Any = QUICK, **given: Any) -> Iterator[Memory]:
-    with Memory(llm, FakeEmbedder(), path / "memx.db", background=background, **given) as memory:  # type: ignore[arg-type]
+def opened(place: Place, llm: object, *, background: Any = QUICK, **given: Any) -> Iterator[Memory]:
+    with Memory(llm, FakeEmbedder(), place, background=background, **given) as memory:  # type: ignore[arg-type]
         yield memory
 
 
@@ -67,9 +70,9 @@ def texts(memory: Memory) -> set[str]:
     return {item.text for item in memory.get_all(**ADA)}
 
 
-def test_a_conversation_is_learned_from_when_it_has_been_quiet(tmp_path: Path) -> None:
+def test_a_conversation_is_learned_from_when_it_has_been_quiet(place: Place) -> None:
     clock, llm = ManualClock(), ScriptedLLM(default=adds("Ada lives in Oslo"))
-    with opened(tmp_path, llm, clock=clock) as memory:
+    with opened(place, llm, clock=clock) as memory:
         memory.add(OSLO, wait=False, **ADA)
         clock.advance(seconds=4)
         memory.add("Hello", wait=False, **ADA)
@@ -84,40 +87,40 @@ def test_a_conversation_is_learned_from_when_it_has_been_quiet(tmp_path: Path) -
         assert [job.session_id for job in memory.pending()] == ["other"]
 
 
-def test_a_thousand_tokens_are_enough_without_quiet(tmp_path: Path) -> None:
+def test_a_thousand_tokens_are_enough_without_quiet(place: Place) -> None:
     llm = ScriptedLLM(default=NOTHING)
-    with opened(tmp_path, llm, clock=ManualClock()) as memory:
+    with opened(place, llm, clock=ManualClock()) as memory:
         memory.add("tea " * 500, wait=False, **ADA)
         memory.add("tea " * 500, wait=False, **ADA)
         until(lambda: not memory.pending())
         assert len(llm.calls) == 1
 
 
-def test_there_is_no_thread_before_there_is_something_to_do(tmp_path: Path) -> None:
+def test_there_is_no_thread_before_there_is_something_to_do(place: Place) -> None:
     before = workers()
-    with opened(tmp_path, ScriptedLLM([NOTHING])) as memory:
+    with opened(place, ScriptedLLM([NOTHING])) as memory:
         memory.add(OSLO, **ADA)
         memory.add(OSLO, infer=False, **ADA)
         assert workers() == before
         memory.add(OSLO, wait=False, **ADA)
         assert len(workers()) == len(before) + 1
     assert workers() == before
-    with opened(tmp_path, ScriptedLLM(), clock=ManualClock()):
+    with opened(place, ScriptedLLM(), clock=ManualClock()):
         assert len(workers()) == len(before) + 1  # what was left is seen at once
 
 
 @pytest.mark.parametrize("llm", [ScriptedLLM(), AsyncScriptedLLM()])
-def test_there_is_none_where_it_cannot_or_may_not_work(tmp_path: Path, llm: object) -> None:
+def test_there_is_none_where_it_cannot_or_may_not_work(place: Place, llm: object) -> None:
     before = workers()
-    with opened(tmp_path, llm, background=not isinstance(llm, ScriptedLLM)) as memory:
+    with opened(place, llm, background=not isinstance(llm, ScriptedLLM)) as memory:
         memory.put_messages("s", OSLO, **ADA)
         assert workers() == before
         assert len(memory.pending()) == 1
 
 
-def test_failures_are_noted_and_tried_again(tmp_path: Path) -> None:
+def test_failures_are_noted_and_tried_again(place: Place) -> None:
     clock, llm = ManualClock(), ScriptedLLM([TimeoutError("busy")], default=adds("Ada lives in Oslo"))
-    with opened(tmp_path, llm, clock=clock, background=Background(poll=0.01, idle=1, backoff=3)) as memory:
+    with opened(place, llm, clock=clock, background=Background(poll=0.01, idle=1, backoff=3)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         clock.advance(seconds=1)
         until(lambda: memory.pending()[0].error)
@@ -128,12 +131,12 @@ def test_failures_are_noted_and_tried_again(tmp_path: Path) -> None:
         assert texts(memory) == {"Ada lives in Oslo"}
 
 
-def test_a_poisonous_job_is_parked_and_holds_up_nobody(tmp_path: Path) -> None:
+def test_a_poisonous_job_is_parked_and_holds_up_nobody(place: Place) -> None:
     def answer(messages: Any, schema: Any) -> Any:
         return "I'd rather not." if "poison" in messages[-1].content.rsplit("<messages>")[-1] else adds("Ada is well")
 
     clock = ManualClock()
-    with opened(tmp_path, ScriptedLLM(default=answer), clock=clock) as memory:
+    with opened(place, ScriptedLLM(default=answer), clock=clock) as memory:
         memory.add("poison", wait=False, **ADA)
         memory.add("I'm Ada, I am well", wait=False, **ADA)
 
@@ -148,10 +151,10 @@ def test_a_poisonous_job_is_parked_and_holds_up_nobody(tmp_path: Path) -> None:
         assert texts(memory) == {"Ada is well"}
 
 
-def test_an_outage_parks_nothing(tmp_path: Path) -> None:
+def test_an_outage_parks_nothing(place: Place) -> None:
     clock = ManualClock()
     llm = ScriptedLLM([ConnectionError("down")] * 8, default=adds("Ada lives in Oslo"))
-    with opened(tmp_path, llm, clock=clock, background=Background(poll=0.01, backoff=0.001)) as memory:
+    with opened(place, llm, clock=clock, background=Background(poll=0.01, backoff=0.001)) as memory:
         memory.add(OSLO, wait=False, **ADA)
 
         def tried() -> bool:
@@ -169,10 +172,10 @@ def test_an_outage_parks_nothing(tmp_path: Path) -> None:
         assert texts(memory) == {"Ada lives in Oslo"}
 
 
-def test_what_waits_for_a_new_day_has_not_failed(tmp_path: Path) -> None:
+def test_what_waits_for_a_new_day_has_not_failed(place: Place) -> None:
     clock, llm = ManualClock(), ScriptedLLM(default=adds("Ada lives in Oslo"))
     budget = Budget(tokens_per_day=1, on_exceed="error")
-    with opened(tmp_path, llm, clock=clock, budget=budget, background=False) as memory:
+    with opened(place, llm, clock=clock, budget=budget, background=False) as memory:
         memory.add(OSLO, **ADA)
         memory.add("I'm Ada, I live in Oslo still", wait=False, **ADA)
         memory.flush()
@@ -184,7 +187,7 @@ def test_what_waits_for_a_new_day_has_not_failed(tmp_path: Path) -> None:
         assert memory.pending() == []
 
 
-def test_it_works_in_a_context_of_its_own(tmp_path: Path) -> None:
+def test_it_works_in_a_context_of_its_own(place: Place) -> None:
     request = contextvars.ContextVar("request", default="none")
     seen: list[str] = []
 
@@ -193,15 +196,15 @@ def test_it_works_in_a_context_of_its_own(tmp_path: Path) -> None:
         return NOTHING
 
     request.set("a request's")
-    with opened(tmp_path, ScriptedLLM(default=answer), background=Background(poll=0.01, idle=0)) as memory:
+    with opened(place, ScriptedLLM(default=answer), background=Background(poll=0.01, idle=0)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         until(lambda: not memory.pending())
     assert seen == ["none"]
 
 
-def test_a_flush_waits_for_what_the_worker_is_at(tmp_path: Path) -> None:
+def test_a_flush_waits_for_what_the_worker_is_at(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
-    with opened(tmp_path, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
+    with opened(place, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         assert gate.asked.wait(60)
         memory.flush(timeout=0.05)
@@ -212,9 +215,9 @@ def test_a_flush_waits_for_what_the_worker_is_at(tmp_path: Path) -> None:
     assert len(gate.llm.calls) == 1
 
 
-async def test_an_async_flush_waits_without_blocking(tmp_path: Path) -> None:
+async def test_an_async_flush_waits_without_blocking(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
-    with opened(tmp_path, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
+    with opened(place, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
         await memory.aadd(OSLO, wait=False, **ADA)
         assert await asyncio.to_thread(gate.asked.wait, 60)
         flushing = asyncio.create_task(memory.aflush())
@@ -225,11 +228,11 @@ async def test_an_async_flush_waits_without_blocking(tmp_path: Path) -> None:
         assert texts(memory) == {"Ada lives in Oslo"}
 
 
-def test_a_lease_is_kept_while_its_owner_works(tmp_path: Path) -> None:
+def test_a_lease_is_kept_while_its_owner_works(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
     brief = Background(poll=0.01, idle=0, lease=0.1)
     other = ScriptedLLM()
-    with opened(tmp_path, gate.llm, background=brief) as memory, opened(tmp_path, other, background=brief) as second:
+    with opened(place, gate.llm, background=brief) as memory, opened(place, other, background=brief) as second:
         memory.add(OSLO, wait=False, **ADA)
         assert gate.asked.wait(60)
         second.flush(timeout=0.5)
@@ -239,7 +242,7 @@ def test_a_lease_is_kept_while_its_owner_works(tmp_path: Path) -> None:
         assert len(texts(memory)) == 1
 
 
-def test_several_memories_share_the_work(tmp_path: Path) -> None:
+def test_several_memories_share_the_work(place: Place) -> None:
     answered: list[str] = []
 
     def answer(messages: Any, schema: Any) -> Any:
@@ -249,8 +252,8 @@ def test_several_memories_share_the_work(tmp_path: Path) -> None:
 
     settings = Background(poll=0.01, idle=0)
     with (
-        opened(tmp_path, ScriptedLLM(default=answer), background=settings) as one,
-        opened(tmp_path, ScriptedLLM(default=answer), background=settings) as two,
+        opened(place, ScriptedLLM(default=answer), background=settings) as one,
+        opened(place, ScriptedLLM(default=answer), background=settings) as two,
     ):
         for number in range(20):
             (one, two)[number % 2].add(f"It is note-{number} ", wait=False, session_id=str(number), **ADA)
@@ -258,25 +261,25 @@ def test_several_memories_share_the_work(tmp_path: Path) -> None:
         assert sorted(answered, key=int) == [str(number) for number in range(20)]
 
 
-def test_closing_waits_for_what_is_at_work(tmp_path: Path) -> None:
+def test_closing_waits_for_what_is_at_work(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
-    with opened(tmp_path, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
+    with opened(place, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         assert gate.asked.wait(60)
         threading.Timer(0.05, gate.open.set).start()
-    with opened(tmp_path, ScriptedLLM()) as memory:
+    with opened(place, ScriptedLLM()) as memory:
         assert memory.pending() == []
         assert texts(memory) == {"Ada lives in Oslo"}
 
 
-def test_closing_leaves_to_others_what_does_not_end(tmp_path: Path) -> None:
+def test_closing_leaves_to_others_what_does_not_end(place: Place) -> None:
     gate = Gate(adds("Ada lives in Rome"))
-    memory = Memory(gate.llm, FakeEmbedder(), tmp_path / "memx.db", background=Background(poll=0.01, idle=0))
+    memory = Memory(gate.llm, FakeEmbedder(), place, background=Background(poll=0.01, idle=0))
     memory.add(OSLO, wait=False, **ADA)
     assert gate.asked.wait(60)
     stuck = workers()
     memory.close(timeout=0.05)
-    with opened(tmp_path, ScriptedLLM([adds("Ada lives in Oslo")]), background=False) as other:
+    with opened(place, ScriptedLLM([adds("Ada lives in Oslo")]), background=False) as other:
         other.flush(timeout=20)
         gate.open.set()
         for thread in stuck:
@@ -286,9 +289,9 @@ def test_closing_leaves_to_others_what_does_not_end(tmp_path: Path) -> None:
     memory.close()
 
 
-def test_a_memory_may_be_forgotten_without_closing(tmp_path: Path) -> None:
+def test_a_memory_may_be_forgotten_without_closing(place: Place) -> None:
     before = workers()
-    memory = Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db", clock=ManualClock(), background=QUICK)
+    memory = Memory(ScriptedLLM(), FakeEmbedder(), place, clock=ManualClock(), background=QUICK)
     memory.add(OSLO, wait=False, **ADA)
     assert len(workers()) == len(before) + 1
     del memory
@@ -296,9 +299,9 @@ def test_a_memory_may_be_forgotten_without_closing(tmp_path: Path) -> None:
     until(lambda: workers() == before)
 
 
-def test_nothing_that_a_provider_raises_ends_the_worker(tmp_path: Path) -> None:
+def test_nothing_that_a_provider_raises_ends_the_worker(place: Place) -> None:
     answers = [SystemExit(3), KeyboardInterrupt(), adds("Ada lives in Oslo")]
-    with opened(tmp_path, ScriptedLLM(answers), background=Background(poll=0.01, idle=0, backoff=0.01)) as memory:
+    with opened(place, ScriptedLLM(answers), background=Background(poll=0.01, idle=0, backoff=0.01)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         until(lambda: texts(memory))
 
@@ -353,10 +356,10 @@ def forking(path: str) -> None:
     memory.close()
 
 
-def test_a_spent_budget_holds_up_nobody_else(tmp_path: Path) -> None:
+def test_a_spent_budget_holds_up_nobody_else(place: Place) -> None:
     clock, llm = ManualClock(), ScriptedLLM(default=NOTHING)
     budget = Budget(tokens_per_day_per_scope=1, on_exceed="error")
-    with opened(tmp_path, llm, clock=clock, budget=budget) as memory:
+    with opened(place, llm, clock=clock, budget=budget) as memory:
         memory.add(OSLO, **ADA)
         memory.add(OSLO, wait=False, **ADA)
         for number in range(3):
@@ -368,21 +371,21 @@ def test_a_spent_budget_holds_up_nobody_else(tmp_path: Path) -> None:
         until(lambda: memory.pending()[0].error)
 
 
-def test_closing_at_once_gives_back_what_is_at_work(tmp_path: Path) -> None:
+def test_closing_at_once_gives_back_what_is_at_work(place: Place) -> None:
     gate = Gate()
-    memory = Memory(gate.llm, FakeEmbedder(), tmp_path / "memx.db", background=Background(poll=0.01, idle=0))
+    memory = Memory(gate.llm, FakeEmbedder(), place, background=Background(poll=0.01, idle=0))
     memory.add(OSLO, wait=False, **ADA)
     assert gate.asked.wait(60)
     memory.close(timeout=0)
-    with opened(tmp_path, ScriptedLLM([NOTHING]), background=False) as other:
+    with opened(place, ScriptedLLM([NOTHING]), background=False) as other:
         other.flush(timeout=20)
         assert other.pending() == []
     gate.open.set()
 
 
-def test_what_is_erased_while_it_is_learned_from_is_not_shown_again(tmp_path: Path) -> None:
+def test_what_is_erased_while_it_is_learned_from_is_not_shown_again(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
-    with opened(tmp_path, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
+    with opened(place, gate.llm, background=Background(poll=0.01, idle=0)) as memory:
         memory.add(OSLO, wait=False, **ADA)
         memory.add(OSLO, wait=False, user_id="bob")
         assert gate.asked.wait(60)

@@ -30,6 +30,9 @@ from memx_core.testing import (
 )
 from tests.answers import adds, updates
 from tests.conftest import Door, MakeDoor
+from tests.databases import Place, connected
+
+pytestmark = pytest.mark.databases
 
 ADA = {"user_id": "ada"}
 OLD, NEW = "fake:hashing:384", "fake:other:384"
@@ -72,20 +75,17 @@ def texts(door: Any) -> list[str]:
     return sorted(item.text for item in door.get_all(include_superseded=True, limit=1000, **ADA))
 
 
-def vectors(path: Path) -> dict[str, int]:
+def vectors(place: Place) -> dict[str, int]:
     """By fingerprint how many vectors are kept."""
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
+    with connected(place) as connection:
         kept = {row.fingerprint: row.seq for row in connection.execute(select(spaces))}
-        counts = {
+        return {
             name: sum(
                 len(connection.execute(select(table.c.row).where(table.c.space == seq)).all())
                 for table in (version_vectors, message_vectors)
             )
             for name, seq in kept.items()
         }
-    engine.dispose()
-    return counts
 
 
 @pytest.fixture
@@ -93,10 +93,10 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "memx.db"
 
 
-def test_another_embedder_is_told_every_way_out(make: MakeDoor, path: Path) -> None:
+def test_another_embedder_is_told_every_way_out(make: MakeDoor, place: Place) -> None:
     make().add("hello there", infer=False, **ADA)
     with pytest.raises(EmbeddingMismatchError) as caught:
-        Memory(embedder=FakeEmbedder(64), database=path)
+        Memory(embedder=FakeEmbedder(64), database=place)
     error = caught.value
     for way in ("memory.rebuild_index(embedder=new)", "reembed=True", "namespace"):
         assert way in str(error)
@@ -106,7 +106,7 @@ def test_another_embedder_is_told_every_way_out(make: MakeDoor, path: Path) -> N
 
 @pytest.mark.parametrize("embedder", [OtherEmbedder(), FakeEmbedder(32)], ids=["same size", "another size"])
 def test_after_a_change_everything_is_as_with_the_new_embedder_from_the_start(
-    make: MakeDoor, path: Path, embedder: FakeEmbedder
+    make: MakeDoor, path: Path, place: Place, embedder: FakeEmbedder
 ) -> None:
     door = make()
     ids = fill(door)
@@ -114,7 +114,7 @@ def test_after_a_change_everything_is_as_with_the_new_embedder_from_the_start(
     scored(door)  # the index holds the old vectors
     count = door.rebuild_index(embedder=embedder)
     assert (texts(door), [door.history(id) for id in ids], door.messages("s", **ADA)) == before
-    assert vectors(path) == {embedder.fingerprint: count}
+    assert vectors(place) == {embedder.fingerprint: count}
     fresh = make(embedder=embedder, database=path.with_name("fresh.db"))
     fill(fresh)
     assert scored(door) == scored(fresh)
@@ -137,7 +137,9 @@ def test_every_version_is_embedded_and_no_model_is_asked(make: MakeDoor, llm: Sc
     assert len(llm.calls) == calls
 
 
-def test_the_old_vectors_serve_and_writes_go_on_while_the_new_ones_are_made(make: MakeDoor, path: Path) -> None:
+def test_the_old_vectors_serve_and_writes_go_on_while_the_new_ones_are_made(
+    make: MakeDoor, path: Path, place: Place
+) -> None:
     door = make()
     ids = fill(door)
     seen: list[tuple[int, int]] = []
@@ -158,8 +160,8 @@ def test_the_old_vectors_serve_and_writes_go_on_while_the_new_ones_are_made(make
     door.rebuild_index(embedder=OtherEmbedder(), progress=meanwhile)
     assert len(seen) > 1
     assert all(done <= total for done, total in seen)
-    assert vectors(path).keys() == {NEW}
-    assert vectors(path) == vectors(path.with_name("fresh.db"))
+    assert vectors(place).keys() == {NEW}
+    assert vectors(place) == vectors(path.with_name("fresh.db"))
     for query in ("lantern", "harbour 1", "violin", "turn 3"):
         assert scored(door, query) == scored(fresh, query)
 
@@ -186,14 +188,14 @@ def fill_many(door: Any, count: int = 300) -> None:
     door.put_messages("many", turns, learn=False, **ADA)
 
 
-def test_while_two_spaces_are_there_each_entry_comes_once(make: MakeDoor, path: Path) -> None:
+def test_while_two_spaces_are_there_each_entry_comes_once(make: MakeDoor, place: Place) -> None:
     door = make()
     fill(door)
     fill_many(door)
     before = scored(door)
     with pytest.raises(ConnectionError):
         door.rebuild_index(embedder=OtherEmbedder(fail_on=[2]))
-    assert vectors(path)[NEW] == 128
+    assert vectors(place)[NEW] == 128
     entries, _ = handle(door)._room.ledger.entries("default", handle(door).scoped(**ADA).scope, since=0)
     assert len({(entry.kind, entry.row) for entry in entries}) == len(entries)
     assert {entry.space for entry in entries} == {OLD}
@@ -203,7 +205,7 @@ def test_while_two_spaces_are_there_each_entry_comes_once(make: MakeDoor, path: 
 
 @pytest.mark.parametrize("failing", [1, 2, 3])
 def test_a_failing_embedder_leaves_the_old_one_serving_and_the_next_try_goes_on(
-    make: MakeDoor, path: Path, failing: int
+    make: MakeDoor, place: Place, failing: int
 ) -> None:
     door = make()
     fill_many(door)
@@ -215,26 +217,26 @@ def test_a_failing_embedder_leaves_the_old_one_serving_and_the_next_try_goes_on(
     embedder = OtherEmbedder()
     assert door.rebuild_index(embedder=embedder) == 302 - 128 * (failing - 1)
     assert len(embedder.texts) == 302 - 128 * (failing - 1)
-    assert vectors(path) == {NEW: 302}
+    assert vectors(place) == {NEW: 302}
 
 
-def test_a_third_embedder_takes_the_place_of_the_half_made_second(make: MakeDoor, path: Path) -> None:
+def test_a_third_embedder_takes_the_place_of_the_half_made_second(make: MakeDoor, place: Place) -> None:
     door = make()
     fill_many(door)
     with pytest.raises(ConnectionError):
         door.rebuild_index(embedder=OtherEmbedder(fail_on=[2]))
     door.rebuild_index(embedder=FakeEmbedder(32))
-    assert vectors(path) == {"fake:hashing:32": 300}
+    assert vectors(place) == {"fake:hashing:32": 300}
 
 
-def test_a_change_may_be_taken_back(make: MakeDoor, path: Path) -> None:
+def test_a_change_may_be_taken_back(make: MakeDoor, place: Place) -> None:
     door = make()
     fill(door)
     before = scored(door)
     door.rebuild_index(embedder=OtherEmbedder())
     door.rebuild_index(embedder=FakeEmbedder())
     assert scored(door) == before
-    assert vectors(path).keys() == {OLD}
+    assert vectors(place).keys() == {OLD}
 
 
 def rebuild_until_killed(path: str) -> None:
@@ -242,7 +244,8 @@ def rebuild_until_killed(path: str) -> None:
         memory.rebuild_index(embedder=OtherEmbedder(), progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 
 
-def test_a_killed_change_leaves_the_old_embedder_serving(make: MakeDoor, path: Path) -> None:
+@pytest.mark.databases("sqlite")
+def test_a_killed_change_leaves_the_old_embedder_serving(make: MakeDoor, path: Path, place: Place) -> None:
     door = make()
     fill_many(door)
     before = scored(door)
@@ -250,7 +253,7 @@ def test_a_killed_change_leaves_the_old_embedder_serving(make: MakeDoor, path: P
     process.start()
     process.join(100)
     assert process.exitcode == -signal.SIGKILL
-    assert vectors(path)[NEW] == 128
+    assert vectors(place)[NEW] == 128
     assert scored(make()) == before
     assert door.rebuild_index(embedder=OtherEmbedder()) == 300 - 128
 
@@ -365,7 +368,7 @@ def test_a_model_is_not_asked_twice_when_the_embedder_changes_meanwhile(make: Ma
     assert {text for text, _ in scored(door, "Oslo")} >= {"Ada lives in Oslo"}
 
 
-def test_two_handles_may_change_to_the_same_embedder_at_once(make: MakeDoor, path: Path) -> None:
+def test_two_handles_may_change_to_the_same_embedder_at_once(make: MakeDoor, place: Place) -> None:
     doors = make(), make()
     fill_many(doors[0])
     start = threading.Barrier(2)
@@ -384,11 +387,11 @@ def test_two_handles_may_change_to_the_same_embedder_at_once(make: MakeDoor, pat
     for thread in threads:
         thread.join()
     assert failures == []
-    assert vectors(path) == {NEW: 300}
+    assert vectors(place) == {NEW: 300}
     assert scored(doors[0]) == scored(doors[1])
 
 
-def test_writers_that_never_rest_do_not_hold_up_the_change(make: MakeDoor, path: Path) -> None:
+def test_writers_that_never_rest_do_not_hold_up_the_change(make: MakeDoor, place: Place) -> None:
     door, resting = make(), threading.Event()
     fill_many(door)
     failures: list[BaseException] = []
@@ -415,16 +418,16 @@ def test_writers_that_never_rest_do_not_hold_up_the_change(make: MakeDoor, path:
             thread.join()
     assert failures == []
     door.rebuild_index()
-    (count,) = vectors(path).values()
+    (count,) = vectors(place).values()
     assert count == 300 + 2 * sum(len(door.get_all(user_id=f"writer {n}", limit=10_000)) for n in range(2))
 
 
-def test_what_is_cleared_while_it_is_embedded_leaves_no_vector(make: MakeDoor, path: Path) -> None:
+def test_what_is_cleared_while_it_is_embedded_leaves_no_vector(make: MakeDoor, place: Place) -> None:
     door = make()
     fill_many(door, 10)
     door.add("stays", infer=False, **ADA)
     door.rebuild_index(embedder=Hooked(lambda: handle(door).clear_messages("many", **ADA), fingerprint=NEW))
-    assert vectors(path) == {NEW: 2}
+    assert vectors(place) == {NEW: 2}
 
 
 def test_a_database_whose_embedder_is_gone_is_embedded_again_as_it_is_opened(make: MakeDoor, path: Path) -> None:
@@ -441,26 +444,26 @@ def test_a_database_whose_embedder_is_gone_is_embedded_again_as_it_is_opened(mak
     assert len(embedder.calls) == embedded
 
 
-def test_embedding_at_opening_needs_an_embedder_that_blocks(make: MakeDoor, path: Path) -> None:
+def test_embedding_at_opening_needs_an_embedder_that_blocks(make: MakeDoor, place: Place) -> None:
     fill(make())
     with pytest.raises(InvalidInputError, match="reembed"):
-        Memory(embedder=AsyncFakeEmbedder(16), database=path, reembed=True)
+        Memory(embedder=AsyncFakeEmbedder(16), database=place, reembed=True)
 
 
-def test_an_embedder_that_fails_at_opening_leaves_the_old_one_serving(make: MakeDoor, path: Path) -> None:
+def test_an_embedder_that_fails_at_opening_leaves_the_old_one_serving(make: MakeDoor, place: Place) -> None:
     door = make()
     fill(door)
     before = scored(door)
     with pytest.raises(ConnectionError):
-        Memory(embedder=OtherEmbedder(fail_on=[1]), database=path, reembed=True)
+        Memory(embedder=OtherEmbedder(fail_on=[1]), database=place, reembed=True)
     assert scored(door) == before
 
 
-def test_an_empty_database_takes_any_embedder(make: MakeDoor, path: Path) -> None:
+def test_an_empty_database_takes_any_embedder(make: MakeDoor, place: Place) -> None:
     door = make()
     assert door.rebuild_index() == door.rebuild_index(embedder=OtherEmbedder()) == 0
     door.add("lantern", infer=False, **ADA)
-    assert vectors(path) == {NEW: 2}
+    assert vectors(place) == {NEW: 2}
 
 
 @pytest.mark.parametrize("given", [{"embedder": object()}, {"progress": "yes"}, {"embedder": FakeEmbedder}])

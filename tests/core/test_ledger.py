@@ -51,7 +51,7 @@ def count(path: Path, table: str) -> int:
 
 def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> None:
     database = Database(tmp_path / "old.db")
-    with database.writing() as connection:
+    with database.writing("") as connection:
         schema.upgrade(connection, None)
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "memx_alembic_version"})
@@ -62,7 +62,7 @@ def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> No
 def test_flags_that_were_set_before_there_was_a_past_get_one(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     database = Database(path)
-    with database.writing() as connection:
+    with database.writing("") as connection:
         config = Config()
         config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
         config.attributes["connection"] = connection
@@ -133,7 +133,7 @@ def test_a_writer_takes_the_lock_at_once(tmp_path: Path) -> None:
     database = Database(tmp_path / "memx.db")
     begun: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda connection, cursor, sql, *rest: begun.append(sql))
-    with database.writing() as connection:
+    with database.writing("") as connection:
         connection.execute(text("SELECT 1"))
     assert begun[0] == "BEGIN IMMEDIATE"
 

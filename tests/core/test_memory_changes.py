@@ -11,6 +11,8 @@ from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from tests.answers import NOTHING, adds, answer, deletes, operation, updates
 from tests.conftest import Door, MakeDoor
 
+pytestmark = pytest.mark.databases
+
 ADA = {"user_id": "ada"}
 
 

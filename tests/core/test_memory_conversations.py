@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from memx_core import Message
 from memx_core.testing import ScriptedLLM
 from tests.answers import NOTHING, adds, deletes, updates
 from tests.conftest import Door
+
+pytestmark = pytest.mark.databases
 
 ADA = {"user_id": "ada"}
 

@@ -13,6 +13,8 @@ from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM, SyncScript
 from tests.answers import NOTHING, adds, answer, operation
 from tests.conftest import Door, MakeDoor
 
+pytestmark = pytest.mark.databases
+
 ADA = {"user_id": "ada"}
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -33,22 +31,15 @@ from memx_core import (
     TimeSpan,
     Usage,
 )
-from memx_core.ledger.tables import metadata as tables
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from memx_core.types import Evidence
 from tests.answers import NOTHING, adds, answer, deletes, operation, updates
 from tests.conftest import Door, MakeDoor
+from tests.databases import Place, rows
 
 ADA = {"user_id": "ada"}
 BOB = {"user_id": "bob"}
-UNCOUNTED = ("memx_costs", "memx_alembic_version", "sqlite_sequence")
-
-
-def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that is in the database, but for what calls cost."""
-    with closing(sqlite3.connect(path)) as connection:
-        names = [table.name for table in tables.sorted_tables if table.name not in UNCOUNTED]
-        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in names}
+pytestmark = pytest.mark.databases
 
 
 def kept(memory: Door, text: str = "Ada lives in Oslo", **ids: str) -> str:
@@ -68,11 +59,11 @@ def moves(llm: ScriptedLLM, memory: Door, **options: Any) -> Plan:
     return plan
 
 
-def test_a_plan_shows_what_would_change_and_changes_nothing(memory: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_a_plan_shows_what_would_change_and_changes_nothing(memory: Door, llm: ScriptedLLM, place: Place) -> None:
     id = kept(memory)
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     plan = moves(llm, memory, session_id="s", key="k", metadata={"a": 1})
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     (only,) = plan.operations
     assert (only.event, only.memory_id, only.expected_version) == ("UPDATE", id, 1)
     assert (only.old_text, only.text) == ("Ada lives in Oslo", "Ada lives in Bergen")
@@ -167,12 +158,12 @@ def told(result: Any) -> Any:
     )
 
 
-def test_without_inference_it_plans_the_turns_themselves(memory: Door, tmp_path: Path) -> None:
+def test_without_inference_it_plans_the_turns_themselves(memory: Door, place: Place) -> None:
     kept(memory, "I have a cat")
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     said = [{"role": "user", "content": "I have a cat"}, {"role": "user", "content": "I have a dog", "name": "Ada"}]
     plan = memory.plan(said, infer=False, metadata={"a": 1}, **ADA)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     assert [(op.event, op.text, op.quote) for op in plan.operations] == [
         ("NONE", "I have a cat", "I have a cat"),
         ("ADD", "I have a dog", "I have a dog"),
@@ -193,14 +184,14 @@ def test_what_is_known_already_is_planned_as_evidence(memory: Door, llm: Scripte
     assert len(memory.why(id).versions[0].sources) == 2
 
 
-def test_a_model_that_fails_leaves_nothing_of_a_plan(memory: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
-    before = rows(tmp_path / "memx.db")
+def test_a_model_that_fails_leaves_nothing_of_a_plan(memory: Door, llm: ScriptedLLM, place: Place) -> None:
+    before = rows(place)
     llm.queue("no", "no", TimeoutError("busy"))
     with pytest.raises(ExtractionError):
         memory.plan("I'm Ada", **ADA)
     with pytest.raises(TimeoutError):
         memory.plan("I'm Ada", **ADA)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
 
 
 def test_a_plan_takes_the_arguments_of_add(memory: Door, llm: ScriptedLLM, clock: ManualClock) -> None:
@@ -220,6 +211,7 @@ def test_a_plan_takes_the_arguments_of_add(memory: Door, llm: ScriptedLLM, clock
         scoped.add("something else", key="k")
 
 
+@pytest.mark.databases("sqlite")
 def test_a_plan_survives_json_pickle_and_another_process(memory: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
     kept(memory)
     plan = moves(llm, memory, metadata={"a": [1, None, {"b": "ü"}]})
@@ -399,13 +391,13 @@ CONFLICTS: dict[str, tuple[Callable[[Door, str], None], list[str]]] = {
 
 @pytest.mark.parametrize("case", CONFLICTS)
 def test_what_changed_since_is_a_conflict_that_names_it(
-    memory: Door, llm: ScriptedLLM, tmp_path: Path, case: str
+    memory: Door, llm: ScriptedLLM, place: Place, case: str
 ) -> None:
     id = kept(memory)
     plan = moves(llm, memory)
     change, events = CONFLICTS[case]
     change(memory, id)
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     with pytest.raises(PlanConflictError) as caught:
         memory.apply(plan)
     assert [each.event for each in caught.value.conflicts] == events
@@ -413,7 +405,7 @@ def test_what_changed_since_is_a_conflict_that_names_it(
         assert each.memory_id in str(caught.value)
         assert each in memory.history(each.memory_id)
     assert "Ada" not in str(caught.value)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     assert pickle.loads(pickle.dumps(caught.value)).conflicts == caught.value.conflicts
 
 
@@ -449,15 +441,15 @@ def test_a_target_that_expired_meanwhile_is_a_conflict(memory: Door, llm: Script
         memory.apply(plan)
 
 
-def test_a_scope_erased_since_is_a_conflict(memory: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_a_scope_erased_since_is_a_conflict(memory: Door, llm: ScriptedLLM, place: Place) -> None:
     llm.queue(adds("Ada has a cat"), adds("Bob has a cat"))
     adas = memory.plan("I'm Ada and have a cat", **ADA)
     bobs = memory.plan("I'm Bob and have a cat", **BOB)
     memory.erase(**ADA)
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     with pytest.raises(PlanConflictError, match="erased"):
         memory.apply(adas)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     assert memory.apply(bobs).status == "done"
     memory.reset()
     with pytest.raises(PlanConflictError):
@@ -505,16 +497,16 @@ def test_a_plan_that_was_refused_can_be_made_anew(memory: Door, llm: ScriptedLLM
 # Twice
 
 
-def test_applying_twice_does_it_once(memory: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_applying_twice_does_it_once(memory: Door, llm: ScriptedLLM, place: Place) -> None:
     kept(memory)
     plan = moves(llm, memory)
     first = memory.apply(plan)
     assert (first.operation_id, first.status) == (plan.id, "done")
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     second = memory.apply(pickle.loads(pickle.dumps(plan)))
     assert (second.operation_id, second.changes) == (first.operation_id, first.changes)
     assert second == first
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
 
 
 def test_a_plan_that_was_undone_is_not_said_to_be_done(memory: Door, llm: ScriptedLLM) -> None:
@@ -573,11 +565,11 @@ def test_a_key_names_one_call_whichever_way_it_is_made(memory: Door, llm: Script
 # Whose it is
 
 
-def test_a_plan_of_another_scope_or_application_is_refused(make: MakeDoor, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_a_plan_of_another_scope_or_application_is_refused(make: MakeDoor, llm: ScriptedLLM, place: Place) -> None:
     memory, other = make(llm=llm), make(llm=llm, namespace="other")
     kept(memory)
     plan = moves(llm, memory)
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     with pytest.raises(InvalidInputError, match="namespace"):
         other.apply(plan)
     for ids in (BOB, {**ADA, "run_id": "r"}, {"agent_id": "ada"}):
@@ -589,7 +581,7 @@ def test_a_plan_of_another_scope_or_application_is_refused(make: MakeDoor, llm: 
     for no_plan in no_plans:
         with pytest.raises(InvalidInputError, match="Plan"):
             memory.apply(no_plan)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     assert memory.scoped(**ADA).apply(plan).operation_id == plan.id
 
 
@@ -656,19 +648,17 @@ CASES = list(tampered(a_plan(Operation("ADD", "a", "b")), MemoryItem(*[None] * 1
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_plan_that_was_tampered_with_touches_nothing(
-    memory: Door, llm: ScriptedLLM, tmp_path: Path, case: str
-) -> None:
+def test_a_plan_that_was_tampered_with_touches_nothing(memory: Door, llm: ScriptedLLM, place: Place, case: str) -> None:
     kept(memory)
     bobs = memory.get(kept(memory, "Bob has a secret", **BOB))
     (change,) = memory.history(bobs.id)
     plan = tampered(moves(llm, memory), bobs, change.operation_id)[case]
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     with pytest.raises((InvalidInputError, PlanConflictError)) as caught:
         memory.apply(plan)
     assert "secret" not in str(caught.value)
     assert "secret" not in str(getattr(caught.value, "conflicts", ""))
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
 
 
 # Any order

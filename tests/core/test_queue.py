@@ -16,6 +16,8 @@ from memx_core.text import estimate_tokens
 from tests.answers import NOTHING, adds
 from tests.conftest import Door, MakeDoor
 
+pytestmark = pytest.mark.databases
+
 ADA = {"user_id": "ada"}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,9 @@ from memx_core import IndexUnavailableError, Memory, Scope
 from memx_core.ledger import Ledger
 from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
 from tests.conftest import Door, MakeDoor
+from tests.databases import Place
+
+pytestmark = pytest.mark.databases
 
 ADA = {"user_id": "ada"}
 
@@ -118,11 +120,11 @@ def test_what_another_handle_wrote_is_told_too(make: MakeDoor) -> None:
     assert handle(told)._room.ledger.late("default").scopes == ()
 
 
-def test_nothing_is_noted_where_no_index_is_told(tmp_path: Path) -> None:
-    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as memory:
+def test_nothing_is_noted_where_no_index_is_told(place: Place) -> None:
+    with Memory(ScriptedLLM(), FakeEmbedder(), place) as memory:
         memory.add("lantern", infer=False, **ADA)
         memory.search("lantern", **ADA)
-    assert Ledger(tmp_path / "memx.db").late("default").heard == 0
+    assert Ledger(place).late("default").heard == 0
 
 
 def test_two_processes_that_tell_one_index_in_any_order_leave_it_right(make: MakeDoor) -> None:

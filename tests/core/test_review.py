@@ -27,7 +27,10 @@ from memx_core import (
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from tests.answers import adds, answer, deletes, operation, updates
 from tests.conftest import Door, MakeDoor
-from tests.core.test_plans import ADA, BOB, kept, rows, texts
+from tests.core.test_plans import ADA, BOB, kept, texts
+from tests.databases import Place, asked, rows
+
+pytestmark = pytest.mark.databases
 
 SAID = "I'm Ada and moved to Bergen"
 BERGEN = updates(0, "Ada lives in Bergen", quote="moved to Bergen")
@@ -128,18 +131,18 @@ def test_each_or_all_of_a_call_can_be_approved(strict: Door, llm: ScriptedLLM) -
     assert texts(strict) == ["Ada has two cats", "Ada lives in Bergen"]
 
 
-def test_several_calls_are_one_transaction(strict: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_several_calls_are_one_transaction(strict: Door, llm: ScriptedLLM, place: Place) -> None:
     kept(strict)
     cat = kept(strict, "Ada has a cat")
     llm.queue(updates(1, "Ada has two cats"))
     result = strict.add("I'm Ada and have two cats", **ADA)
     job = held(strict, llm)
     strict.update(cat, "Ada has no cat")
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     with pytest.raises(PlanConflictError) as caught:
         strict.approve(job.id, result.operation_id)
     assert [(change.memory_id, change.new_text) for change in caught.value.conflicts] == [(cat, "Ada has no cat")]
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     strict.approve(job.id)
     assert texts(strict) == ["Ada has no cat", "Ada lives in Bergen"]
     assert len(strict.pending()) == 1
@@ -196,16 +199,15 @@ def test_of_eight_at_once_one_approves(tmp_path: Path) -> None:
         assert len(memory.history(change.memory_id)) == 2
 
 
-def test_what_is_rejected_is_gone_without_a_trace(strict: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_what_is_rejected_is_gone_without_a_trace(strict: Door, llm: ScriptedLLM, place: Place) -> None:
     kept(strict)
     llm.queue(updates(0, "Ada lives by the harbour", quote="moved"))
     call = strict.add("I'm Ada and moved", **ADA).operation_id
     assert strict.reject(call, reason="a joke") == 1
     assert strict.pending() == []
     assert texts(strict) == ["Ada lives in Oslo"]
-    assert "harbour" not in str(rows(tmp_path / "memx.db"))
-    with sqlite3.connect(tmp_path / "memx.db") as connection:
-        (found,) = connection.execute("SELECT actor, user_id, warnings FROM memx_operations WHERE kind = 'reject'")
+    assert "harbour" not in str(rows(place))
+    (found,) = asked(place, "SELECT actor, user_id, warnings FROM memx_operations WHERE kind = 'reject'")
     assert found == ("user", "ada", '["rejected: a joke"]')
 
 
@@ -459,11 +461,11 @@ def test_a_policy_that_is_none_is_refused_at_once(make: MakeDoor, policy: Any) -
 # Whose it is
 
 
-def test_what_waits_is_nobody_elses(strict: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_what_waits_is_nobody_elses(strict: Door, llm: ScriptedLLM, place: Place) -> None:
     kept(strict)
     job = held(strict, llm)
     others = (BOB, {**ADA, "run_id": "r"}, {"agent_id": "ada"})
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     for ids in others:
         assert strict.pending(**ids) == []
         for id in (job.id, job.operation_id):
@@ -471,7 +473,7 @@ def test_what_waits_is_nobody_elses(strict: Door, llm: ScriptedLLM, tmp_path: Pa
                 strict.approve(id, **ids)
             with pytest.raises(OperationNotFoundError):
                 strict.scoped(**ids).reject(id)
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
     assert [each.id for each in strict.scoped(**ADA).pending()] == [job.id]
     assert strict.scoped(**ADA).approve(job.id).status == "done"
 
@@ -485,10 +487,10 @@ def test_another_application_cannot_approve(make: MakeDoor, llm: ScriptedLLM) ->
     assert other.pending() == []
 
 
-def test_one_id_that_is_not_there_stops_all(strict: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_one_id_that_is_not_there_stops_all(strict: Door, llm: ScriptedLLM, place: Place) -> None:
     kept(strict)
     job = held(strict, llm)
-    before = rows(tmp_path / "memx.db")
+    before = rows(place)
     for method in (strict.approve, strict.reject):
         with pytest.raises(OperationNotFoundError, match="nowhere"):
             method(job.id, "nowhere")
@@ -497,7 +499,7 @@ def test_one_id_that_is_not_there_stops_all(strict: Door, llm: ScriptedLLM, tmp_
                 method(*wrong)
     with pytest.raises(InvalidInputError):
         strict.reject(job.id, reason=" ")
-    assert rows(tmp_path / "memx.db") == before
+    assert rows(place) == before
 
 
 def test_several_users_can_be_approved_in_one_call_by_who_may(strict: Door, llm: ScriptedLLM) -> None:
@@ -537,11 +539,11 @@ def test_changing_a_target_leaves_what_waits_but_outdated(strict: Door, llm: Scr
     assert strict.reject(job.operation_id) == 1
 
 
-def test_clearing_a_conversation_takes_its_quotes(strict: Door, llm: ScriptedLLM, tmp_path: Path) -> None:
+def test_clearing_a_conversation_takes_its_quotes(strict: Door, llm: ScriptedLLM, place: Place) -> None:
     id = kept(strict)
     job = held(strict, llm, session_id="s")
     strict.clear_messages("s", **ADA)
-    assert "moved to Bergen" not in str(rows(tmp_path / "memx.db"))
+    assert "moved to Bergen" not in str(rows(place))
     (only,) = strict.pending()
     assert only.operation.quote == ""
     strict.approve(job.id)

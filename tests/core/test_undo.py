@@ -23,6 +23,9 @@ from memx_core.ledger.tables import metadata as tables
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from tests.answers import NOTHING, adds, answer, deletes, operation, updates
 from tests.conftest import Door, MakeDoor
+from tests.databases import Place, asked
+
+pytestmark = pytest.mark.databases
 
 ADA = {"user_id": "ada"}
 
@@ -361,12 +364,11 @@ def test_an_undo_that_something_rests_on_is_not_undone(memory: Door) -> None:
 
 
 @pytest.mark.parametrize("kind", ["clear", "reject", "load"])
-def test_what_cannot_be_undone_says_so(memory: Door, tmp_path: Path, kind: str) -> None:
+def test_what_cannot_be_undone_says_so(memory: Door, place: Place, kind: str) -> None:
     memory.add("Ada keeps bees", infer=False, session_id="s", **ADA)
     memory.clear_messages("s", **ADA)
-    with sqlite3.connect(tmp_path / "memx.db") as connection:
-        connection.execute("UPDATE memx_operations SET kind = ? WHERE kind = 'clear'", (kind,))
-        (id,) = connection.execute("SELECT id FROM memx_operations WHERE kind = ?", (kind,)).fetchone()
+    asked(place, "UPDATE memx_operations SET kind = :kind WHERE kind = 'clear'", kind=kind)
+    ((id,),) = asked(place, "SELECT id FROM memx_operations WHERE kind = :kind", kind=kind)
     with pytest.raises(InvalidInputError, match=kind):
         memory.undo(id)
 

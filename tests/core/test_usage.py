@@ -19,6 +19,8 @@ from memx_core.text import estimate_tokens
 from memx_core.types import Scope, Usage
 from tests.answers import adds
 
+pytestmark = pytest.mark.databases
+
 EMBEDDER = FakeEmbedder().fingerprint
 LONG = " ".join(f"In year {year} we painted the shed again." for year in range(1000, 1400))  # several pieces
 

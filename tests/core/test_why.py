@@ -11,6 +11,8 @@ from memx_core.extraction import prompts
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from tests.answers import adds, answer, deletes, operation, updates
 
+pytestmark = pytest.mark.databases
+
 
 def learned(memory, llm, said, *texts, user="ada", **options):
     """The id of the memory that the last of `texts` made."""

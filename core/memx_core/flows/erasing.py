@@ -14,8 +14,8 @@ async def erase(io: IO, room: Room, scope: Scope) -> ErasureReport:
     """Removes all of `scope` for good, and what was removed."""
     erasure = await io.call(room.ledger.erase, _mark(room, scope, "erase"))
     kept = await _drop(io, room, scope)
-    remains = await io.call(room.ledger.purge, erasure)
-    return _report(erasure, verified=not remains, remains=(*remains, *kept))
+    purged = await io.call(room.ledger.purge, erasure)
+    return _report(erasure, verified=not purged.found, remains=(*purged.found, *purged.beyond, *kept))
 
 
 async def _drop(io: IO, room: Room, scope: Scope) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from memx_core.ledger.intake.base import Load, Loaded
 from memx_core.ledger.ledger import Ledger
 from memx_core.ledger.mem0_history import mem0_history
 from memx_core.ledger.moments import Then, looked_at
+from memx_core.ledger.schema import upgrade_database
 from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import (
     Abandoned,
@@ -56,4 +57,5 @@ __all__ = [
     "Write",
     "looked_at",
     "mem0_history",
+    "upgrade_database",
 ]

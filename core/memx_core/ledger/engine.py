@@ -1,6 +1,6 @@
-"""Opening the database, and its one kind of transaction for reading and one for writing.
+"""The database, and its one kind of transaction for reading and one for writing.
 
-What is special about SQLite is in `ledger.sqlite`; what is here holds for every database.
+What is special about SQLite and PostgreSQL is in `ledger.sqlite` and `ledger.postgresql`; what is here holds for both.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from os import PathLike
-from pathlib import Path
-from typing import cast
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 
-from memx_core.errors import InvalidInputError, LedgerError
-from memx_core.ledger import sqlite
+from memx_core.errors import LedgerError
+from memx_core.ledger import kinds, refusals, sqlite
 from memx_core.ledger.damage import damaged
 
 
@@ -31,29 +29,34 @@ class Database:
 
     def __init__(self, database: str | PathLike[str] | URL | Engine) -> None:
         self._owned = not isinstance(database, Engine)
-        self.engine = database if isinstance(database, Engine) else _create(database)
+        self.engine = database if isinstance(database, Engine) else kinds.open_engine(database)
+        self.kind = kinds.kind(self.engine.dialect.name)
         self._writing = threading.Lock()  # one writer a process at a time: the others wait without polling
         self._closed = False
         self._process = os.getpid()
-        self._single: threading.RLock | None = None
-        if self.engine.dialect.name == "sqlite":
-            sqlite.prepare(self.engine)
-            self._single = threading.RLock() if sqlite.is_shared_connection(self.engine) else None
+        self.kind.prepare(self.engine)
+        self._single = threading.RLock() if sqlite.is_shared_connection(self.engine) else None
 
     @contextmanager
     def reading(self) -> Generator[Connection, None, None]:
         """A transaction that sees one moment and changes nothing."""
         self._check_open()
         with _heard(), self._alone(), self.engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(**self.kind.READING)
 
     @contextmanager
-    def writing(self) -> Generator[Connection, None, None]:
-        """A transaction that is applied whole, or not at all when its block raises."""
+    def writing(self, namespace: str | None) -> Generator[Connection, None, None]:
+        """A transaction that is applied whole, or not at all when its block raises.
+
+        Args:
+            namespace: Of which this is the only writer until it ends, so that it may give its write a
+                number; `None` for what has none: leases and costs, which are changed a row at a time.
+        """
         self._check_open()
-        with _heard(), self._writing, self._alone(), self.engine.connect() as connection:
-            connection = connection.execution_options(**{sqlite.WRITE: True})
+        with _heard(), self._queued(namespace), self._alone(), self.engine.connect() as connection:
+            connection = connection.execution_options(**self.kind.WRITING)
             with connection.begin():
+                self.kind.begin(connection, namespace)
                 yield connection
 
     @property
@@ -65,10 +68,9 @@ class Database:
     def maintaining(self, *, writes: bool) -> Generator[Connection, None, None]:
         """A connection outside of any transaction, for what databases refuse inside of one."""
         self._check_open()
-        with _heard(), self._writing if writes else nullcontext(), self._alone(), self.engine.connect() as connection:
-            if self.engine.dialect.name != "sqlite":  # whose transactions are begun by `ledger.sqlite` only
-                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            yield connection
+        waited = self._writing if writes else nullcontext()
+        with _heard(), waited, self._alone(), self.engine.connect() as connection:
+            yield connection.execution_options(**self.kind.MAINTAINING)
 
     def close(self) -> None:
         """Gives back the connections, if they are ours."""
@@ -100,42 +102,21 @@ class Database:
             with self._single:
                 yield
 
+    @contextmanager
+    def _queued(self, namespace: str | None) -> Generator[None, None, None]:
+        """Has threads that would wait in the database wait here instead, where that costs no connection."""
+        if namespace is None and not self.kind.ONE_WRITER:
+            yield
+        else:
+            with self._writing:
+                yield
+
 
 @contextmanager
 def _heard() -> Generator[None, None, None]:
     try:
         yield
     except SQLAlchemyError as error:
-        # Not str(error): it may show the statement and what was bound to it.
-        raise LedgerError(f"the database refused: {getattr(error, 'orig', None) or type(error).__name__}") from error
+        raise refusals.refusal(error) from refusals.cause(error)
     except UnicodeDecodeError:  # the driver's, whose own message shows bytes of a damaged file
         raise damaged("the file holds bytes that are no text") from None
-
-
-def _create(database: str | PathLike[str] | URL) -> Engine:
-    url = _url(database)
-    if url.get_backend_name() == "sqlite":
-        return sqlite.create(url)
-    try:
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    except ImportError as error:
-        raise ImportError(
-            f'{error}: the database needs a driver; for PostgreSQL pip install "memx-core[postgres]"'
-        ) from error
-
-
-def _url(database: object) -> URL:
-    if isinstance(database, URL):
-        return database
-    if not isinstance(database, str | PathLike):
-        raise InvalidInputError(f"database={database!r} is no path, URL or SQLAlchemy engine")
-    name = os.fsdecode(cast("str | PathLike[str]", database))
-    if not name.strip():
-        raise InvalidInputError(f'database={database!r} is blank; give a path such as "memx.db", or ":memory:"')
-    if name == ":memory:" or "://" not in name:
-        path = name if name == ":memory:" else str(Path(name).expanduser())
-        return URL.create("sqlite", database=path)
-    try:
-        return make_url(name)
-    except ArgumentError as error:
-        raise InvalidInputError("database= is not a URL that SQLAlchemy understands") from error

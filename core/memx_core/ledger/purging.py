@@ -7,8 +7,12 @@ each does it and says what remains. It may be asked again at any time.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
+from memx_core.errors import LedgerError
 from memx_core.ledger import residue, sqlite, sqlite_files
 from memx_core.ledger.engine import Database
 from memx_core.ledger.residue import Blocks, Collector
@@ -23,23 +27,33 @@ def collector(connection: Connection) -> Collector | None:
     return Collector(encoding) if path else None
 
 
-def purge(database: Database, blocks: Blocks | None, *, rebuild: bool) -> tuple[str, ...]:
-    """Overwrites what deleted rows left in the files, and says what remains, each `code: detail`.
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What is known of traces of deleted rows afterwards, each `code: detail`.
+
+    Attributes:
+        found: What is still there, or may be, and can be seen to by purging again.
+        beyond: What no client of the database can look at.
+    """
+
+    found: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+
+def purge(database: Database, blocks: Blocks | None, *, touched: Collection[str], rebuild: bool) -> Purged:
+    """Overwrites what deleted rows left in the files, as far as that can be had.
 
     Args:
         database: Where rows were deleted.
         blocks: By which bytes those are known.
+        touched: The tables that they were in.
         rebuild: Write the whole database anew in any case: not all that was deleted is known.
     """
     database.engine.clear_compiled_cache()  # a compiled statement keeps the values that it was first run with
-    match database.engine.dialect.name:
-        case "sqlite":
-            sought = residue.NOTHING if blocks is None else blocks
-            return sqlite_files.purge(database, sought, rebuild=rebuild)
-        case "postgresql":
-            return _vacuum(database)
-        case name:
-            return (f"pages: memx does not know how {name} lets go of deleted rows",)
+    if database.engine.dialect.name == "postgresql":
+        return Purged(_vacuum(database, touched), (_SERVER,))
+    sought = residue.NOTHING if blocks is None else blocks
+    return Purged(sqlite_files.purge(database, sought, rebuild=rebuild))
 
 
 def flush(database: Database) -> None:
@@ -48,8 +62,19 @@ def flush(database: Database) -> None:
         sqlite_files.flush(database)
 
 
-def _vacuum(database: Database) -> tuple[str, ...]:
-    with database.maintaining(writes=False) as connection:
-        for table in metadata.sorted_tables:
-            connection.exec_driver_sql(f'VACUUM "{table.name}"')
-    return ("pages: PostgreSQL may keep deleted rows in its log, on replicas and in free space until it reuses them",)
+_SERVER = (
+    "server: PostgreSQL keeps deleted rows in its log until that is recycled, in replicas and backups as long as "
+    "those are kept, and in free space of its files until that is used again"
+)
+
+
+def _vacuum(database: Database, touched: Collection[str]) -> tuple[str, ...]:
+    """Has the server let go of dead rows: it does so by itself some time, and this is sooner."""
+    try:
+        with database.maintaining(writes=False) as connection:
+            for table in metadata.sorted_tables:
+                if table.name in touched:
+                    connection.exec_driver_sql(f'VACUUM "{table.name}"')
+    except LedgerError as error:
+        return (f"vacuum: {error}; erase again, or have the server do it",)
+    return ()

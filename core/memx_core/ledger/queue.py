@@ -32,6 +32,7 @@ _DUE = 64  # queues told at once
 UNDONE = "undone"
 """Status of a job whose call was undone: it has no turns, and waits for that to be undone in turn."""
 
+_SOMEBODY = ""  # whose lease is not known: it is being given, or given back
 _QUEUE = insert(jobs).returning(jobs.c.seq)
 
 
@@ -148,8 +149,10 @@ def claim(
 
     `Taken` while somebody else is at the queue; `None` if nothing in it may be tried.
     """
-    if not _first_is_locked(connection, asked.queue):
+    if (first := _first(connection, asked.queue)) is None:
         return None
+    if not _is_locked(connection, first):
+        return Taken(_SOMEBODY, now)
     if (taken := _taken(connection, asked, now)) is not None:
         return taken
     chosen = _together(connection.execute(_claimable(asked)).all(), asked, now)
@@ -172,14 +175,20 @@ def _of(queue: Queue) -> ColumnElement[bool]:
     return and_(jobs.c.address == queue.address, jobs.c.session == queue.session)
 
 
-def _first_is_locked(connection: Connection, queue: Queue) -> bool:
-    """Whether there is anything; its first row, whatever its state, lets one claim at a time go on."""
-    first = select(jobs.c.seq).where(_of(queue)).order_by(jobs.c.seq).limit(1)
-    while connection.execute(first).first() is not None:
-        # While another's lock was waited for, the row may have gone; then there is a new first one.
-        if connection.execute(first.with_for_update()).first() is not None:
-            return True
-    return False
+def _first(connection: Connection, queue: Queue) -> int | None:
+    """The oldest job of a queue, whatever its state."""
+    return connection.execute(select(jobs.c.seq).where(_of(queue)).order_by(jobs.c.seq).limit(1)).scalar()
+
+
+def _is_locked(connection: Connection, first: int) -> bool:
+    """Whether this claim is the only one at the queue whose oldest job is `first`.
+
+    All who claim want the lock of that one row. Who finds it taken, or the job done meanwhile, does
+    not wait: there are other queues. And only of that row: who skipped it to lock the next would
+    learn from the same jobs.
+    """
+    lock = select(jobs.c.seq).where(jobs.c.seq == first).with_for_update(skip_locked=True, key_share=True)
+    return connection.execute(lock).first() is not None
 
 
 def _taken(connection: Connection, asked: Claim, now: datetime) -> Taken | None:

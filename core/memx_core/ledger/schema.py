@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy.engine import URL
 
 from memx_core.errors import LedgerError
 from memx_core.ledger.engine import Database
@@ -12,6 +14,30 @@ from memx_core.ledger.tables import metadata, version_of_schema
 
 HEAD = "0002"
 """The newest migration in `migrations/versions`."""
+
+
+_EVERYBODY = ""
+"""No application's namespace: whoever changes the tables is the only one who does."""
+
+
+def upgrade_database(database: str | PathLike[str] | URL | Engine) -> str:
+    """Creates the tables of a database, or brings them to this release; the version of the schema.
+
+    `Memory` does so by itself as it opens a database. This is for whoever deploys: applications
+    whose role may not change tables find them as they should be.
+
+    Args:
+        database: A path, a SQLAlchemy URL, or an engine.
+
+    Raises:
+        LedgerError: If the database refuses, or a newer release of memx wrote it.
+    """
+    opened = Database(database)
+    try:
+        prepare(opened)
+    finally:
+        opened.close()
+    return HEAD
 
 
 def prepare(database: Database) -> None:
@@ -24,9 +50,10 @@ def prepare(database: Database) -> None:
         found = _version(connection)
     if found == HEAD:
         return
-    with database.writing() as connection:
+    with database.writing(_EVERYBODY) as connection:
         found = _version(connection)  # another process may have been faster
         if found is None:
+            database.kind.check(connection)
             metadata.create_all(connection)
             connection.execute(insert(version_of_schema).values(version_num=HEAD))
         elif found != HEAD:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,12 @@ from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
 
 from memx_core.errors import InvalidInputError, LedgerError
 
-WRITE = "memx_write"
-"""The execution option of a connection that is going to write."""
+_WRITE = "memx_write"  # the execution option of a connection that is going to write
+READING: Mapping[str, Any] = {}
+WRITING: Mapping[str, Any] = {_WRITE: True}
+MAINTAINING: Mapping[str, Any] = {}  # transactions are begun by `_on_begin` only
+ONE_WRITER = True
+
 _PREPARED = "memx_prepared"
 _BUSY_MILLISECONDS = 30_000
 _PRAGMAS = (
@@ -69,6 +73,14 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _on_begin)
 
 
+def begin(connection: Connection, namespace: str | None) -> None:
+    """Nothing: a writer took the only lock there is as it began."""
+
+
+def check(connection: Connection) -> None:
+    """Nothing: every text is kept."""
+
+
 def driver(connection: Connection) -> sqlite3.Connection:
     """The driver's own connection, which begins no transaction by itself."""
     own: Any = connection.connection.driver_connection
@@ -107,5 +119,5 @@ def _on_checkout(connection: Any, record: Any, proxy: object) -> None:  # noqa: 
 
 
 def _on_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITE, False)
+    writes = connection.get_execution_options().get(_WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

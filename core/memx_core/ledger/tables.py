@@ -121,17 +121,25 @@ def _from_json(value: str | None) -> Any:  # noqa: ANN401  # any JSON
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
 
 
+def _string(length: int | None = None) -> String:
+    """Text that is looked up and sorted: by its code points everywhere, whatever a server's locale is.
+
+    It also spares an index on PostgreSQL from being wrong once the locales of its system change.
+    """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 def _serial(name: str) -> Column[int]:
     return Column(name, _Serial, primary_key=True, autoincrement=True)
 
 
 def _address() -> tuple[Column[str], ...]:
     return (
-        Column("namespace", String, nullable=False),
-        Column("user_id", String),
-        Column("agent_id", String),
-        Column("run_id", String),
-        Column("address", String(64), nullable=False),
+        Column("namespace", _string(), nullable=False),
+        Column("user_id", _string()),
+        Column("agent_id", _string()),
+        Column("run_id", _string()),
+        Column("address", _string(64), nullable=False),
     )
 
 
@@ -146,15 +154,15 @@ operations = Table(
     "memx_operations",
     metadata,
     _serial("seq"),  # the revision: grows with every write
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", _string(36), nullable=False, unique=True),
     *_address(),
-    Column("kind", String(16), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("key", String),
-    Column("request", String(64)),  # digest of what came with the key; of an undo the id of what it undid
-    Column("plan", String(64)),  # digest of the plan that was carried out
-    Column("actor", String, nullable=False),
-    Column("prompt", String(64)),  # fingerprint of the prompt's static part
+    Column("kind", _string(16), nullable=False),
+    Column("status", _string(16), nullable=False),
+    Column("key", _string()),
+    Column("request", _string(64)),  # digest of what came with the key; of an undo the id of what it undid
+    Column("plan", _string(64)),  # digest of the plan that was carried out
+    Column("actor", _string(), nullable=False),
+    Column("prompt", _string(64)),  # fingerprint of the prompt's static part
     Column("usage", JsonText, nullable=False),
     Column("warnings", JsonText, nullable=False),
     Column("at", Moment, nullable=False),
@@ -169,12 +177,12 @@ memories = Table(
     "memx_memories",
     metadata,
     _serial("seq"),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", _string(36), nullable=False, unique=True),
     *_address(),
     Column("head", Integer, nullable=False),  # the current version, or the tombstone
     Column("latest", Integer, nullable=False),  # the highest version: `head`, or one stored as already ended
     Column("alive", Boolean, nullable=False),
-    Column("fingerprint", String(64)),  # of the text's normal form, while alive; absent when a twin was asked for
+    Column("fingerprint", _string(64)),  # of the text's normal form, while alive; absent when a twin was asked for
     Column("created_at", Moment, nullable=False),
     Index("uq_memx_memories_address_fingerprint", "address", "fingerprint", unique=True),
     Index(  # twins, and what has expired: few, so that looking for one costs nothing
@@ -191,21 +199,21 @@ versions = Table(
     metadata,
     _serial("row"),
     Column("memory", _Serial, ForeignKey("memx_memories.seq"), nullable=False),
-    Column("id", String(36), nullable=False),  # the memory's
+    Column("id", _string(36), nullable=False),  # the memory's
     *_address(),
     Column("version", Integer, nullable=False),
     Column("restores", Integer),  # the version that it brings back (0: none); those between the two were mistakes
-    Column("status", String(16), nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("status", _string(16), nullable=False),
+    Column("kind", _string(16), nullable=False),
     Column("text", Text, nullable=False),
     Column("metadata", JsonText, nullable=False),
-    Column("subject", String),
-    Column("slot", String),
+    Column("subject", _string()),
+    Column("slot", _string()),
     Column("when_start", Moment),
     Column("when_end", Moment),
-    Column("when_precision", String(8)),
-    Column("when_phrase", String),
-    Column("conflicts_with", String(36)),
+    Column("when_precision", _string(8)),
+    Column("when_phrase", _string()),
+    Column("conflicts_with", _string(36)),
     Column("said_at", Moment, nullable=False),
     Column("valid_from", Moment, nullable=False),
     Column("valid_to", Moment),
@@ -233,11 +241,11 @@ changes = Table(
     _serial("seq"),
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
     Column("memory", _Serial, ForeignKey("memx_memories.seq"), nullable=False),
-    Column("event", String(8), nullable=False),
+    Column("event", _string(8), nullable=False),
     Column("version", Integer, nullable=False),  # the version it made
     Column("before", Integer),  # the version it replaced; texts are read from the versions, so they cannot disagree
     Column("reason", Text, nullable=False),
-    Column("actor", String, nullable=False),
+    Column("actor", _string(), nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_memx_changes_memory", "memory", "seq"),
     Index("ix_memx_changes_operation", "operation", "seq"),
@@ -248,14 +256,14 @@ messages = Table(
     "memx_messages",
     metadata,
     _serial("row"),
-    Column("id", String, nullable=False),
+    Column("id", _string(), nullable=False),
     *_address(),
-    Column("session", String, nullable=False),  # "" for none
-    Column("role", String(16), nullable=False),
-    Column("name", String),
+    Column("session", _string(), nullable=False),  # "" for none
+    Column("role", _string(16), nullable=False),
+    Column("name", _string()),
     Column("content", Text, nullable=False),
     Column("metadata", JsonText, nullable=False),
-    Column("origin", String),
+    Column("origin", _string()),
     Column("raw", JsonText),  # the application's own form of the turn
     Column("said_at", Moment, nullable=False),
     Column("recorded_at", Moment, nullable=False),
@@ -296,8 +304,8 @@ spaces = Table(
     "memx_spaces",
     metadata,
     _serial("seq"),
-    Column("namespace", String, nullable=False),
-    Column("fingerprint", String, nullable=False),
+    Column("namespace", _string(), nullable=False),
+    Column("fingerprint", _string(), nullable=False),
     Column("dimensions", Integer, nullable=False),
     Column("serving", Boolean, nullable=False),
     Index("uq_memx_spaces_namespace_fingerprint", "namespace", "fingerprint", unique=True),
@@ -308,7 +316,7 @@ spaces = Table(
 hearings = Table(  # up to which write an index has heard that is told of writes
     "memx_hearings",
     metadata,
-    Column("namespace", String, primary_key=True),
+    Column("namespace", _string(), primary_key=True),
     Column("revision", _Serial, nullable=False),
 )
 
@@ -330,18 +338,18 @@ jobs = Table(
     "memx_jobs",
     metadata,
     _serial("seq"),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", _string(36), nullable=False, unique=True),
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
     *_address(),
-    Column("session", String, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("session", _string(), nullable=False),
+    Column("status", _string(16), nullable=False),
     Column("request", JsonText, nullable=False),  # metadata, expires_at and instructions of the call
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
     Column("tokens", Integer, nullable=False, server_default="0"),  # of its messages, estimated
     Column("created_at", Moment, nullable=False),
     Column("not_before", Moment),
-    Column("lease", String),
+    Column("lease", _string()),
     Column("lease_until", Moment),
     Index("ix_memx_jobs_namespace_status", "namespace", "status", "seq"),
     Index("ix_memx_jobs_address", "address", "session"),
@@ -365,7 +373,7 @@ conflicts = Table(  # what `versions.conflicts_with` says now, with its past
     metadata,
     _serial("seq"),
     Column("version", _Serial, ForeignKey("memx_versions.row"), nullable=False),
-    Column("rival", String(36), nullable=False),  # a memory's id
+    Column("rival", _string(36), nullable=False),  # a memory's id
     *_period(),
     Index("ix_memx_conflicts_version", "version"),
     Index("ix_memx_conflicts_opened", "opened"),
@@ -378,7 +386,7 @@ marks = Table(  # what `messages.withheld` and `messages.overtaken` say now, wit
     metadata,
     _serial("seq"),
     Column("message", _Serial, ForeignKey("memx_messages.row"), nullable=False),
-    Column("mark", String(16), nullable=False),  # `withheld` or `overtaken`
+    Column("mark", _string(16), nullable=False),  # `withheld` or `overtaken`
     *_period(),
     Index("ix_memx_marks_message", "message"),
     Index("ix_memx_marks_opened", "opened"),
@@ -390,10 +398,10 @@ reviews = Table(  # operations that a policy holds back until somebody approves 
     "memx_reviews",
     metadata,
     _serial("seq"),
-    Column("id", String(36), nullable=False, unique=True),
+    Column("id", _string(36), nullable=False, unique=True),
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),  # the call's
     *_address(),
-    Column("session", String, nullable=False),
+    Column("session", _string(), nullable=False),
     Column("proposal", JsonText, nullable=False),  # the operation, its attributes, and rows of messages
     Column("created_at", Moment, nullable=False),
     # The call that approved it or took it away: it waits again when that is undone.
@@ -409,8 +417,8 @@ costs = Table(  # what a day's calls cost, summed up
     metadata,
     _serial("seq"),
     *_address(),
-    Column("day", String(10), nullable=False),  # of UTC, as 2026-01-31
-    Column("model", String, nullable=False),
+    Column("day", _string(10), nullable=False),  # of UTC, as 2026-01-31
+    Column("model", _string(), nullable=False),
     Column("calls", BigInteger, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
     Column("output_tokens", BigInteger, nullable=False),
@@ -421,4 +429,4 @@ costs = Table(  # what a day's calls cost, summed up
     sqlite_autoincrement=True,
 )
 
-version_of_schema = Table("memx_alembic_version", metadata, Column("version_num", String(32), primary_key=True))
+version_of_schema = Table("memx_alembic_version", metadata, Column("version_num", _string(32), primary_key=True))

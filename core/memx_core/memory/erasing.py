@@ -26,6 +26,8 @@ class Erasing(Base):
 
         Then the database's files are rid of it and looked through. If somebody is reading from
         them just then the report says so (`verified` is false); erasing again later finishes it.
+        Of a PostgreSQL server the tables are read again; what its files, its log, replicas and
+        backups may keep for a while is in `remains`.
 
         Raises:
             ScopeError: If no id is given.

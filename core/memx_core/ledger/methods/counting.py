@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from memx_core.ledger import costs
 from memx_core.ledger.methods.base import Base
+from memx_core.ledger.refusals import repeated
 from memx_core.reports import UsageReport
 from memx_core.types import Scope, Usage
 
@@ -13,12 +14,13 @@ from memx_core.types import Scope, Usage
 class Counting(Base):
     """What calls cost."""
 
+    @repeated
     def spend(self, namespace: str, scope: Scope, *, at: datetime, model: str, usage: Usage) -> None:
         """Books what a model's answer cost, whatever becomes of it.
 
         `flows.proposing` does so for every answer; a write books only embedding calls.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(None) as connection:
             costs.record(connection, namespace, scope, at=at, model=model, usage=usage)
 
     def spent(self, namespace: str, scope: Scope | None, *, at: datetime) -> int:

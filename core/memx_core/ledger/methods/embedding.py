@@ -7,6 +7,7 @@ from itertools import islice
 
 from memx_core.ledger import spaces, writes
 from memx_core.ledger.methods.base import Base
+from memx_core.ledger.refusals import repeated
 from memx_core.ledger.spaces import Unembedded
 from memx_core.ledger.values import Write
 from memx_core.ports import Vector
@@ -31,13 +32,14 @@ class Embedding(Base):
         with self._database.reading() as connection:
             return spaces.count_missing(connection, namespace, fingerprint)
 
+    @repeated
     def embed(self, request: Write, vectors: Mapping[Unembedded, Vector], *, serves: bool) -> None:
         """Keeps vectors of rows that had none: with `serves` only if no other embedder's are searched.
 
         Raises:
             EmbeddingMismatchError: If another space serves, or they are of another size than those before.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             filled = spaces.fill(connection, request.namespace, request.fingerprint, vectors, serves=serves)
             found = spaces.serving(connection, request.namespace)
             if found is not None and found.fingerprint == request.fingerprint:
@@ -45,9 +47,10 @@ class Embedding(Base):
             else:
                 writes.book_embedding(connection, request)
 
+    @repeated
     def serve(self, request: Write, *, lacking: int) -> bool:
         """Has the vectors of the request's embedder serve, if no more than `lacking` rows have none."""
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             found = spaces.serving(connection, request.namespace)
             if found is not None and found.fingerprint == request.fingerprint:
                 return True
@@ -58,7 +61,8 @@ class Embedding(Base):
             spaces.serve(connection, request.namespace, request.fingerprint, operation)
             return True
 
+    @repeated
     def abandon(self, namespace: str, fingerprint: str) -> None:
         """Removes vectors that were begun for any other embedder than `fingerprint` and do not serve."""
-        with self._database.writing() as connection:
+        with self._database.writing(namespace) as connection:
             spaces.abandon(connection, namespace, fingerprint)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from memx_core.ledger import beside, erasing, hearing, lookups
 from memx_core.ledger.hearing import Late
 from memx_core.ledger.methods.base import Base
+from memx_core.ledger.refusals import repeated
 from memx_core.ports import IndexEntry
 from memx_core.types import Scope
 
@@ -55,12 +56,14 @@ class Indexing(Base):
         late = self.late(namespace)
         return late.since != late.reached
 
+    @repeated
     def hear(self, namespace: str, *, heard: int, reached: int) -> bool:
         """Notes that it was told up to `reached`; False if it has heard of something else than `heard` meanwhile."""
-        with self._database.writing() as connection:
+        with self._database.writing(namespace) as connection:
             return hearing.hear(connection, namespace, heard=heard, reached=reached)
 
+    @repeated
     def unhear(self, namespace: str) -> None:
         """Notes that it is to be told of everything anew."""
-        with self._database.writing() as connection:
+        with self._database.writing(namespace) as connection:
             hearing.forget(connection, namespace)

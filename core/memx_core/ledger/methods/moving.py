@@ -29,7 +29,7 @@ class Moving(Base):
             ScopeError: If one is outside of the request's scope.
             Outdated: If `vector` lacks one: what was here when they were made is gone.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.write.namespace) as connection:
             return loading.take_in(connection, request, lines, vector)
 
     def to_embed(self, namespace: str, lines: Sequence[Numbered]) -> list[tuple[int, str]]:

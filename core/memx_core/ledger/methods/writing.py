@@ -17,6 +17,7 @@ from memx_core.ledger import (
     writes,
 )
 from memx_core.ledger.methods.base import Base
+from memx_core.ledger.refusals import repeated
 from memx_core.ledger.values import Committed, Held, Removed, Reverted, Undone, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Operation, Scope
@@ -25,6 +26,7 @@ from memx_core.types import AddResult, Operation, Scope
 class Writing(Base):
     """What calls change, and what of it waits for approval."""
 
+    @repeated
     def write(self, request: Write) -> Committed:
         """Applies `request` whole; with a `key` or `plan` that was used before, nothing but the first result.
 
@@ -35,7 +37,7 @@ class Writing(Base):
             Abandoned: If the turns of the jobs that it completes changed since they were read.
             InvalidInputError: If the key was used for something else.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             found = history.done(connection, request)
             return writes.write(connection, request) if found is None else Committed(found, 0)
 
@@ -77,6 +79,7 @@ class Writing(Base):
         with self._database.reading() as connection:
             return reviewing.find(connection, namespace, scope, ids)
 
+    @repeated
     def approve(self, request: Write, held: Sequence[Held], vectors: Mapping[str, Vector]) -> Committed:
         """Carries out all of `held` exactly; `vectors` of their texts, by their ids.
 
@@ -84,27 +87,30 @@ class Writing(Base):
             OperationNotFoundError: If one waits no more.
             PlanConflictError: If something changed that one rests on.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             return approving.approve(connection, request, held, vectors)
 
+    @repeated
     def reject(self, request: Write, ids: Sequence[str]) -> Removed:
         """Takes away what waits to be approved under `ids`.
 
         Raises:
             OperationNotFoundError: If nothing waits under one of them in the request's scope.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             return approving.reject(connection, request, ids)
 
+    @repeated
     def delete_all(self, request: Write) -> Removed:
         """Deletes, softly, every living memory of the request's scope."""
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             operation = writes.open_operation(connection, request)
             return Removed(removal.delete_all(connection, request, operation), operation)
 
+    @repeated
     def clear_messages(self, request: Write, session: str) -> Removed:
         """Blanks a conversation."""
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             operation = writes.open_operation(connection, request)
             removed = Removed(
                 transcripts.clear(connection, request.namespace, request.scope, session, operation), operation
@@ -112,6 +118,7 @@ class Writing(Base):
         purging.flush(self._database)
         return removed
 
+    @repeated
     def revert(self, request: Write, memory_id: str, *, to: int, reason: str) -> Reverted:
         """Brings a version of a memory of the request's scope back.
 
@@ -119,9 +126,10 @@ class Writing(Base):
             MemoryNotFoundError: If there is no such memory in the scope.
             InvalidInputError: If it has no such version, or that one is a deletion.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             return reverting.revert(connection, request, memory_id, to, reason)
 
+    @repeated
     def undo(self, request: Write, operation_id: str, *, cascade: bool, reason: str) -> Undone:
         """Takes back a call of the request's scope.
 
@@ -130,5 +138,5 @@ class Writing(Base):
             InvalidInputError: If it is of a kind that cannot be undone.
             PlanConflictError: If it was taken back already, or something that came later rests on it.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(request.namespace) as connection:
             return undoing.undo(connection, request, operation_id, cascade=cascade, reason=reason)

@@ -11,18 +11,22 @@ down_revision = "0001"
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+def _string(length: int | None = None) -> sa.String:
+    return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+
 def upgrade() -> None:
     """Creates the tables and adds the columns."""
     op.create_table(
         "memx_costs",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("namespace", sa.String(), nullable=False),
-        sa.Column("user_id", sa.String(), nullable=True),
-        sa.Column("agent_id", sa.String(), nullable=True),
-        sa.Column("run_id", sa.String(), nullable=True),
-        sa.Column("address", sa.String(length=64), nullable=False),
-        sa.Column("day", sa.String(length=10), nullable=False),
-        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("namespace", _string(), nullable=False),
+        sa.Column("user_id", _string(), nullable=True),
+        sa.Column("agent_id", _string(), nullable=True),
+        sa.Column("run_id", _string(), nullable=True),
+        sa.Column("address", _string(64), nullable=False),
+        sa.Column("day", _string(10), nullable=False),
+        sa.Column("model", _string(), nullable=False),
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), nullable=False),
         sa.Column("output_tokens", sa.BigInteger(), nullable=False),
@@ -38,14 +42,14 @@ def upgrade() -> None:
     op.create_table(
         "memx_reviews",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
-        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("id", _string(36), nullable=False),
         sa.Column("operation", _SERIAL, nullable=False),
-        sa.Column("namespace", sa.String(), nullable=False),
-        sa.Column("user_id", sa.String(), nullable=True),
-        sa.Column("agent_id", sa.String(), nullable=True),
-        sa.Column("run_id", sa.String(), nullable=True),
-        sa.Column("address", sa.String(length=64), nullable=False),
-        sa.Column("session", sa.String(), nullable=False),
+        sa.Column("namespace", _string(), nullable=False),
+        sa.Column("user_id", _string(), nullable=True),
+        sa.Column("agent_id", _string(), nullable=True),
+        sa.Column("run_id", _string(), nullable=True),
+        sa.Column("address", _string(64), nullable=False),
+        sa.Column("session", _string(), nullable=False),
         sa.Column("proposal", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("closed", _SERIAL, nullable=True),
@@ -64,7 +68,7 @@ def upgrade() -> None:
         "memx_conflicts",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
         sa.Column("version", _SERIAL, nullable=False),
-        sa.Column("rival", sa.String(length=36), nullable=False),
+        sa.Column("rival", _string(36), nullable=False),
         sa.Column("opened", _SERIAL, nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("closed", _SERIAL, nullable=True),
@@ -82,7 +86,7 @@ def upgrade() -> None:
         "memx_marks",
         sa.Column("seq", _SERIAL, autoincrement=True, nullable=False),
         sa.Column("message", _SERIAL, nullable=False),
-        sa.Column("mark", sa.String(length=16), nullable=False),
+        sa.Column("mark", _string(16), nullable=False),
         sa.Column("opened", _SERIAL, nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("closed", _SERIAL, nullable=True),
@@ -98,7 +102,7 @@ def upgrade() -> None:
     op.create_index("ix_memx_marks_opened", "memx_marks", ["opened"], unique=False)
     op.create_table(
         "memx_hearings",
-        sa.Column("namespace", sa.String(), nullable=False),
+        sa.Column("namespace", _string(), nullable=False),
         sa.Column("revision", _SERIAL, nullable=False),
         sa.PrimaryKeyConstraint("namespace", name=op.f("pk_memx_hearings")),
     )
@@ -108,7 +112,7 @@ def upgrade() -> None:
     op.add_column("memx_jobs", sa.Column("tokens", sa.Integer(), server_default="0", nullable=False))
     op.add_column("memx_messages", sa.Column("raw", sa.Text(), nullable=True))
     op.add_column("memx_operations", sa.Column("learned_by", _SERIAL, nullable=True))
-    op.add_column("memx_operations", sa.Column("plan", sa.String(length=64), nullable=True))
+    op.add_column("memx_operations", sa.Column("plan", _string(64), nullable=True))
     op.add_column("memx_operations", sa.Column("undone_by", _SERIAL, nullable=True))
     op.add_column("memx_versions", sa.Column("restores", sa.Integer(), nullable=True))
     op.create_index(
