@@ -192,6 +192,20 @@ def test_results_tell_whose_a_history_is(memory: Door, tmp_path: Path):
     assert memory.load(results).operation_id is None
 
 
+def test_a_deleted_memory_of_a_history_is_left_out_where_only_results_say_whose_it_was(memory: Door, tmp_path: Path):
+    history = newer(
+        tmp_path / "history.db",
+        (ONE, None, "Lives in Oslo", "ADD", "2024-05-01T09:00:00+00:00", None),
+        (TWO, None, "Plays the violin", "ADD", "2024-05-02T09:00:00+00:00", None),
+        (TWO, "Plays the violin", None, "DELETE", None, "2024-06-01T09:00:00+00:00"),
+    )
+    report = memory.load(history, results=save(tmp_path / "r.json", [item(ONE, "Lives in Oslo")]))
+    assert (report.memories, texts(memory)) == (1, ["Lives in Oslo"])
+    assert report.warnings == (
+        f"history: memory {TWO!r} is not among the results, so nobody says whose it is; left out",
+    )
+
+
 def test_results_after_a_history_bring_the_metadata(memory: Door, tmp_path: Path):
     history = newer(tmp_path / "history.db", (ONE, None, "Lives in Oslo", "ADD", "2024-05-01T09:00:00+00:00", None))
     memory.load(history, **ADA)

@@ -212,6 +212,6 @@ def _found(loading: _Loading, warnings: Warnings) -> Generator[Iterator[Numbered
                 found = (memory for _, memory in mem0.of_results(readings.items(file), reading))
                 yield enumerate(foreign.lines(found, write.id, actor=mem0.ACTOR), 1)
             case "history":
-                known = {} if wanted.results is None else readings.known(wanted.results, reading)
+                known = None if wanted.results is None else readings.known(wanted.results, reading)
                 rows = stack.enter_context(mem0_history(wanted.path))
                 yield enumerate(foreign.lines(mem0.of_history(rows, reading, known), write.id, actor=mem0.ACTOR), 1)

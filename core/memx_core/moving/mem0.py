@@ -141,7 +141,9 @@ def _time(value: object, reading: Reading, *, latest: datetime | None = None) ->
     return None if moment is None else min(moment, latest or reading.now)
 
 
-def of_history(rows: Iterable[Mapping[str, Any]], reading: Reading, known: dict[str, Foreign]) -> Iterator[Foreign]:
+def of_history(
+    rows: Iterable[Mapping[str, Any]], reading: Reading, known: Mapping[str, Foreign] | None
+) -> Iterator[Foreign]:
     """The memories of a history, of its rows sorted by memory.
 
     Args:
@@ -149,12 +151,12 @@ def of_history(rows: Iterable[Mapping[str, Any]], reading: Reading, known: dict[
             `new_memory`, `event`, `timestamp` or `created_at` and `updated_at`.
         reading: How to read them.
         known: What the results say, by the ids of memories: whose they are, their metadata and what is current.
-            Those that the history does not have come last.
+            Those that the history does not have come last. `None`: there are no results.
 
     Raises:
         ScopeError: If nobody says whose the memories are.
     """
-    rest = dict(known)
+    rest = dict(known or {})
     for memory_id, group in groupby(rows, key=lambda row: row.get("memory_id")):
         past = _past(str(memory_id), group, reading)
         if not past or memory_id is None:
@@ -165,12 +167,15 @@ def of_history(rows: Iterable[Mapping[str, Any]], reading: Reading, known: dict[
             yield replace(said, past=_up_to(past, said.past[0]))
         elif reading.scope != Scope():
             yield Foreign(_id(memory_id, reading.scope), reading.scope, past)
+        elif known is not None:  # results have no deleted memories
+            reading.warnings.add(
+                f"history: memory {_shown(memory_id)} is not among the results, so nobody says whose it is; left out"
+            )
         else:
             raise ScopeError(
                 "the history says not whose its memories are: pass user_id, agent_id or run_id, "
                 "or `results`, the file with all results, which has their ids"
             )
-
     yield from rest.values()
 
 
