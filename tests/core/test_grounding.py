@@ -152,3 +152,26 @@ def test_what_the_application_said_supports_nothing(unheard):
 def test_a_subject_that_nobody_mentioned_is_not_kept():
     (operation,) = weigh("Noor likes tea", "I like tea", subject="Erik").operations
     assert operation.subject is None
+
+
+def test_a_fact_of_which_nobody_said_a_word_is_dropped():
+    assert not holds("User owns a yacht", "The soup was lovely.", name=None, quote="I own a yacht")
+
+
+@pytest.mark.parametrize("quote", ["I quit smoking cigarettes", "cigarettes: no more"])
+def test_a_fact_whose_quote_nobody_said_is_kept_with_a_warning(quote):
+    weighed = weigh("Noor no longer smokes", "The cigarettes are gone, I quit.", quote=quote)
+    assert [each.event for each in weighed.operations] == ["ADD"]
+    assert [warning.split(":")[0] for warning in weighed.warnings] == ["misquoted"]
+
+
+def test_a_translation_need_not_share_a_word_with_what_was_said():
+    assert holds("User owns a boat", "Ich habe ein Segelschiff, und das ist alt.", name=None, quote="I own a boat")
+
+
+def test_a_quote_may_be_of_what_was_said_before():
+    before = Message("assistant", "Do you own a yacht?", timestamp=AT)
+    operation = ProposedOperation("ADD", "User owns a yacht", quote="own a yacht")
+    request = ProposalRequest((Message("user", "Indeed.", timestamp=AT),), context=(before,))
+    weighed = reconcile(Proposal((operation,)), request, new_id=lambda: "new")
+    assert (len(weighed.operations), weighed.warnings) == (1, ())

@@ -34,6 +34,18 @@ def gather(operation: ProposedOperation, sources: Sources) -> tuple[Evidence, ..
     return tuple(quoted)
 
 
+def is_misquoted(operation: ProposedOperation, sources: Sources) -> bool:
+    """Whether it gives a quote that nobody said, neither in the messages nor before them."""
+    said = (turn.content for turn in sources.turns)
+    return bool(normal_form(operation.quote)) and not any(_has(content, operation.quote) for content in said)
+
+
+def is_made_up(operation: ProposedOperation, sources: Sources) -> bool:
+    """Whether neither its text nor its quote shares a single term with what was said."""
+    claimed = {*tokens(operation.text), *tokens(operation.quote)}
+    return claimed.isdisjoint(term for turn in sources.turns for term in tokens(turn.content))
+
+
 def asked_for(operation: ProposedOperation, sources: Sources) -> Evidence | None:
     """The quote of `operation` in a message of the user, if it is literally there."""
     users = [position for position in sources.heard if sources.messages[position].role == "user"]
@@ -63,6 +75,16 @@ def locate(quote: str, content: str) -> tuple[int, int] | None:
     return match.span() if match else None
 
 
+def _has(content: str, quote: str) -> bool:
+    return locate(quote, content) is not None or _has_form(content, quote)
+
+
+def _has_form(content: str, quote: str) -> bool:
+    """Whether `content` has the words of `quote`, written otherwise."""
+    form = normal_form(quote)
+    return len(form) > 3 and form in normal_form(content)
+
+
 def _quoting(quote: str, positions: Iterable[int], sources: Sources) -> list[Evidence]:
     """The messages among `positions` that have `quote` in them."""
     found: list[Evidence] = []
@@ -70,7 +92,7 @@ def _quoting(quote: str, positions: Iterable[int], sources: Sources) -> list[Evi
         content = sources.messages[position].content
         if span := locate(quote, content):
             found.append(Evidence(position, content[slice(*span)], span[0]))
-        elif (form := normal_form(quote)) and len(form) > 3 and form in normal_form(content):
+        elif _has_form(content, quote):
             found.append(_whole(position, sources))
     return found
 

@@ -13,6 +13,7 @@ from memx_core.reconciliation.commands import is_command
 from memx_core.reconciliation.credentials import is_secret
 from memx_core.reconciliation.outcome import Draft, Limits, shown
 from memx_core.reconciliation.sources import Sources
+from memx_core.reconciliation.words import is_english
 from memx_core.types import Evidence, MemoryItem, ProposedOperation, TimeSpan
 
 _LONGEST_REASON = 200
@@ -73,6 +74,9 @@ class Scale:
         found = evidence.gather(operation, self._sources)
         if not found or not self._rests_on_turns(operation):
             return Weighed(warnings=(f"ungrounded: {shown(operation.text)} rests on no message that is learned from",))
+        misquoted = evidence.is_misquoted(operation, self._sources)
+        if misquoted and self._is_made_up(operation):
+            return Weighed(warnings=(f"ungrounded: nothing of {shown(operation.text)}, nor of its quote, was said",))
         said_at = evidence.latest(found, self._sources)
         beside = (*([target.text] if target else []), *self._touched)
         claim = grounding.Claim(operation.text, beside, operation.subject, said_at)
@@ -91,7 +95,8 @@ class Scale:
             slot=_slot(operation.slot),
             reason=_reason(operation.reason),
         )
-        return Weighed((draft,))
+        odd = (f"misquoted: nobody said what {shown(operation.text)} is to rest on",) if misquoted else ()
+        return Weighed((draft,), odd)
 
     def _repetition(
         self, operation: ProposedOperation, target: MemoryItem | None, known: MemoryItem
@@ -137,6 +142,11 @@ class Scale:
         return Weighed(
             (Draft("DELETE", target=item, evidence=found, said_at=said_at, reason=reason, asked=bool(asked)),)
         )
+
+    def _is_made_up(self, operation: ProposedOperation) -> bool:
+        """Whether nobody said a word of it, in so far as that can be told: a translation shares none either."""
+        translated = is_english(operation.text) and not self._sources.are_english
+        return not translated and evidence.is_made_up(operation, self._sources)
 
     def _rests_on_turns(self, operation: ProposedOperation) -> bool:
         """Whether not all of the messages named are ones that nothing is learned from."""
