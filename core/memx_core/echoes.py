@@ -52,6 +52,12 @@ def blanked(text: str) -> str:
     return text
 
 
+def is_echo(text: str) -> bool:
+    """Whether `text` is blocks of memories, with nothing around them but signs: a code fence, quotation marks."""
+    left = blanked(text)
+    return left != text and not any(map(str.isalnum, left))
+
+
 def without_echoes(text: str) -> str:
     """`text` without its blocks of memories, and without the lines that they leave blank; else as it is."""
     left = blanked(text)

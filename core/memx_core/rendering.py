@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from memx_core.echoes import CLOSING, OPENING, blanked, without_echoes
+from memx_core.echoes import CLOSING, OPENING, blanked, is_echo, without_echoes
 from memx_core.text import normal_form, sizes
 from memx_core.time import describe, describe_day
 from memx_core.types import MemoryItem, Recall, SearchHit
 
-__all__ = ["CLOSING", "OPENING", "UNDATED", "blanked", "escaped", "pack", "without_echoes"]
+__all__ = ["CLOSING", "OPENING", "UNDATED", "blanked", "escaped", "is_echo", "pack", "without_echoes"]
 
 UNDATED = datetime.min.replace(tzinfo=UTC)
 """The `created_at` of a memory that came back from elsewhere without a date: its line bears none."""

@@ -174,6 +174,13 @@ def test_no_way_into_the_memory_learns_what_came_out_of_it(memory: Door, llm: Sc
     assert "I live in Oslo" not in llm.prompts[-1]
 
 
+@pytest.mark.parametrize("kind", ["plain", "fenced", "quoted", "one line"])
+def test_no_model_is_asked_about_what_only_repeats(memory: Door, llm: ScriptedLLM, kind: str) -> None:
+    said = wrapped(kind, BLOCK).replace("```text", "```")
+    assert memory.add([Message("user", said), Message("assistant", json.dumps(BLOCK))], **ADA).changes == ()
+    assert llm.calls == []
+
+
 def test_what_only_repeats_is_no_verbatim_memory(memory: Door) -> None:
     result = memory.add(
         [Message("user", "Ada lives in Oslo", origin="recalled"), Message("user", BLOCK)], infer=False, **ADA

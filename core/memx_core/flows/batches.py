@@ -73,7 +73,7 @@ def is_heard(message: Message) -> bool:
 
 def is_learned(message: Message) -> bool:
     """Whether memories may come from it: not from what memx itself put into the prompt."""
-    return is_heard(message) and message.origin != "recalled" and bool(rendering.blanked(message.content).strip())
+    return is_heard(message) and message.origin != "recalled" and not rendering.is_echo(message.content)
 
 
 async def embed_messages(io: IO, messages: Sequence[Message]) -> dict[int, Vector]:
