@@ -2,8 +2,8 @@
 
 The arithmetic of failing: a job is tried again after about 2, 4, 8, … seconds, at most every ten
 minutes, and parked after its fifth try. But while the provider answers nobody, that is not the
-job's fault: then it is parked only when it has waited for `patience`. What a model answers and
-memx cannot use counts in any case.
+job's fault: then it is tried on, in its order, until it has waited for `patience`. What a model
+answers and memx cannot use counts in any case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Background:
             tries it again, and those behind it go on.
         backoff: The pause after a first failure; each further one is twice as long.
         longest: The longest pause.
-        patience: How long a job waits before it may be parked while the provider answers nobody.
+        patience: How long a job is tried on while the provider answers nobody.
         lease: For how long work is left to whoever began it and was not heard of since.
         poll: How often the worker looks for what other processes queued.
 
@@ -60,5 +60,5 @@ class Background:
         return timedelta(seconds=doubled * random.uniform(1 - _JITTER, 1 + _JITTER))
 
     def gives_up(self, failures: int, waited: timedelta, *, down: bool) -> bool:
-        """Whether a job is parked that has failed so often; `down`: as everything else does just now."""
+        """Whether a job is tried no more that has failed so often; `down`: as everything else does just now."""
         return failures >= self.tries and (not down or waited >= timedelta(seconds=self.patience))

@@ -151,7 +151,7 @@ def test_a_poisonous_job_is_parked_and_holds_up_nobody(place: Place) -> None:
         assert texts(memory) == {"Ada is well"}
 
 
-def test_an_outage_parks_nothing(place: Place) -> None:
+def test_what_an_outage_parks_is_learned_when_it_is_over(place: Place) -> None:
     clock = ManualClock()
     llm = ScriptedLLM([ConnectionError("down")] * 8, default=adds("Ada lives in Oslo"))
     with opened(place, llm, clock=clock, background=Background(poll=0.01, backoff=0.001)) as memory:
@@ -159,8 +159,9 @@ def test_an_outage_parks_nothing(place: Place) -> None:
 
         def tried() -> bool:
             clock.advance(seconds=7)
-            assert {job.status for job in memory.pending()} <= {"queued"}
-            return llm.remaining == 0
+            (job,) = memory.pending()
+            assert (job.status == "parked") == (job.attempts >= 5)
+            return llm.remaining == 0 and job.attempts == 8
 
         until(tried)
 
@@ -230,12 +231,12 @@ async def test_an_async_flush_waits_without_blocking(place: Place) -> None:
 
 def test_a_lease_is_kept_while_its_owner_works(place: Place) -> None:
     gate = Gate(adds("Ada lives in Oslo"))
-    brief = Background(poll=0.01, idle=0, lease=0.1)
+    brief = Background(poll=0.01, idle=0, lease=1)
     other = ScriptedLLM()
     with opened(place, gate.llm, background=brief) as memory, opened(place, other, background=brief) as second:
         memory.add(OSLO, wait=False, **ADA)
         assert gate.asked.wait(60)
-        second.flush(timeout=0.5)
+        second.flush(timeout=1.5)
         assert other.calls == []
         gate.open.set()
         until(lambda: not memory.pending())

@@ -313,7 +313,7 @@ def test_pauses_double_and_end_somewhere() -> None:
     assert max(spans) <= 750
 
 
-def test_nothing_is_parked_while_a_provider_answers_nobody() -> None:
+def test_nothing_is_given_up_while_a_provider_answers_nobody() -> None:
     settings = Background()
     assert not settings.gives_up(4, timedelta(days=1), down=False)
     assert settings.gives_up(5, timedelta(minutes=1), down=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -24,7 +24,7 @@ from memx_core.flows import learning, screening
 from memx_core.flows.batches import Batch
 from memx_core.flows.room import Room
 from memx_core.ledger import Abandoned, Claim, Failure, OpenBatch, Queue, Taken
-from memx_core.types import Scope
+from memx_core.types import Job, Scope
 
 Hold: TypeAlias = Callable[[OpenBatch], Callable[[], None]]
 """Begins to renew the lease of a batch; what it returns ends that. Neither blocks for long."""
@@ -113,6 +113,17 @@ def _failure(room: Room, batch: OpenBatch, error: Exception, told: str, *, down:
 def is_unusable(error: Exception) -> bool:
     """Whether it was the answer or the messages: the provider is there, and others may fare better."""
     return isinstance(error, ExtractionError | InvalidInputError)
+
+
+async def pending(io: IO, room: Room, scope: Scope) -> list[Job]:
+    """What of `scope` is still to be learned from or to be approved.
+
+    What has failed too often is shown as parked, also while it is tried on because the provider
+    answers nobody.
+    """
+    jobs = await io.call(room.ledger.jobs, room.namespace, scope)
+    tries = room.background.tries
+    return [replace(job, status="parked") if job.status == "queued" and job.attempts >= tries else job for job in jobs]
 
 
 async def flush(io: IO, room: Room, hold: Hold, scope: Scope, *, seconds: float | None) -> None:

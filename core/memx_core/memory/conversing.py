@@ -50,7 +50,8 @@ class Conversing(Base):
     def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
         """What is still to be learned from or to be approved, oldest first, with the error of the last try.
 
-        What is `parked` has failed too often: it waits for a `flush`.
+        What is `parked` has failed too often: it waits for a `flush`. If the provider answered nobody meanwhile,
+        it is also tried again now and then.
         """
         return run(calls.pending(self._sync, self._room, **ids))
 

@@ -73,11 +73,11 @@ def _session(session_id: str | None) -> str:
     return inputs.session(session_id)
 
 
-async def pending(
+def pending(
     io: IO, room: Room, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
-) -> list[Job]:
+) -> Coroutine[Any, Any, list[Job]]:
     """See `Memory.pending`."""
-    return await io.call(room.ledger.jobs, room.namespace, owner(user_id, agent_id, run_id) or Scope())
+    return working.pending(io, room, owner(user_id, agent_id, run_id) or Scope())
 
 
 def flush(
