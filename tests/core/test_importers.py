@@ -192,6 +192,15 @@ def test_results_tell_whose_a_history_is(memory: Door, tmp_path: Path):
     assert memory.load(results).operation_id is None
 
 
+@pytest.mark.parametrize("text", ["Lives in Bergen", "User lives in Bergen, Norway", "user lives in Bergen."])
+def test_what_was_loaded_is_superseded_by_what_is_said_later(make: MakeDoor, tmp_path: Path, text: str):
+    memory = make()  # with rules
+    memory.load(save(tmp_path / "r.json", [item(ONE, text), item(TWO, "Lives in fear of spiders")]))
+    memory.add("I live in Rome now.", **ADA)
+    assert sorted(texts(memory)) == ["Lives in fear of spiders", "User lives in Rome"]
+    assert [change.event for change in memory.history(ONE)] == ["ADD", "UPDATE"]
+
+
 def test_a_deleted_memory_of_a_history_is_left_out_where_only_results_say_whose_it_was(memory: Door, tmp_path: Path):
     history = newer(
         tmp_path / "history.db",

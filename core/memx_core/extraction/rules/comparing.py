@@ -13,6 +13,8 @@ _LONGEST_SLOT = 60
 _DENIES = re.compile(
     r"\b(?:not|no|never|cannot|used to|quit|gave up|stopped|left|lost|broke up|died|dislikes|hates)\b", re.IGNORECASE
 )
+_TELLS_NOTHING = frozenset({"is", "are", "has", "a", "an", "the"})
+_FEW_WORDS = r"\S+(?: \S+){0,3}"
 BLANK = frozenset({"i", "my", "a", "an", "the"})
 
 
@@ -47,6 +49,33 @@ def is_about(text: str, value: str) -> bool:
 def denies(text: str) -> bool:
     """Whether `text` says that something is not, or no longer, so."""
     return _DENIES.search(text) is not None
+
+
+def reads_alike(text: str, claim: Claim, speaker: Speaker) -> bool:
+    """Whether `text` says of the speaker what `claim` does, but for its value: "lives in Oslo", and Rome.
+
+    So a fact whose slot nobody noted is told to be of the claim's. Only where the words around the
+    value tell: "is a nurse" may be anything.
+    """
+    before, value, after = claim.text.lower().partition(claim.value)
+    if not value or claim.beside or slot_name(value) in slot_name(claim.slot):
+        return False
+    before = re.sub(r"^\{(?:i|my)\} ", "", before)
+    if words_of(before + after) <= _TELLS_NOTHING:
+        return False
+    names = "|".join(map(re.escape, (*speaker.aliases, speaker.name.lower())))
+    found = re.fullmatch(
+        rf"(?:(?:{names})(?:'s?)? )?{re.escape(before)}(?P<value>{_FEW_WORDS}){re.escape(after)}\W?",
+        text,
+        re.IGNORECASE,
+    )
+    return found is not None and found["value"][0].isupper() == _said(claim)[0].isupper()
+
+
+def _said(claim: Claim) -> str:
+    """The value of `claim`, as it stands in its text."""
+    start = claim.text.lower().index(claim.value)
+    return claim.text[start : start + len(claim.value)]
 
 
 def is_another(text: str, claim: Claim) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from memx_core.extraction.rules.comparing import denies, is_about, is_another, mentions, slot_name, terms
+from memx_core.extraction.rules.comparing import denies, is_about, is_another, mentions, reads_alike, slot_name, terms
 from memx_core.extraction.rules.persons import filled
 from memx_core.extraction.rules.requests import ALL, ANY, CORRECTION
 from memx_core.extraction.rules.rule import Claim
@@ -89,7 +89,12 @@ def _is_slot(wanted: str, slot: str) -> bool:
 def _is_replaced(each: Heard, item: MemoryItem) -> bool:
     """Whether a claim takes the place of `item` in their slot."""
     claim = each.claim
-    if slot_name(item.slot or "") != slot_name(claim.slot) or is_another(item.text, claim):
+    same = (
+        reads_alike(item.text, claim, each.speaker)
+        if item.slot is None
+        else slot_name(item.slot) == slot_name(claim.slot)
+    )
+    if not same or is_another(item.text, claim):
         return False
     return not claim.beside or terms(item.text, each.speaker) < terms(
         filled(claim.text, each.speaker.name), each.speaker
