@@ -151,6 +151,23 @@ def test_a_poisonous_job_is_parked_and_holds_up_nobody(place: Place) -> None:
         assert texts(memory) == {"Ada is well"}
 
 
+def test_a_conversation_that_the_provider_refuses_holds_up_no_other(place: Place) -> None:
+    def answer(messages: Any, schema: Any) -> Any:
+        refused = "poison" in messages[-1].content.rsplit("<messages>")[-1]
+        return ConnectionError("refused") if refused else adds("Ada is well")
+
+    clock = ManualClock()
+    with opened(place, ScriptedLLM(default=answer), clock=clock) as memory:
+        memory.add("poison", wait=False, session_id="refused", **ADA)
+        memory.add("I'm Ada, I am well", wait=False, session_id="other", **ADA)
+
+        def learned() -> bool:
+            clock.advance(hours=1)  # so that the refused one, the older, may be tried again each time
+            return texts(memory) == {"Ada is well"}
+
+        until(learned)
+
+
 def test_what_an_outage_parks_is_learned_when_it_is_over(place: Place) -> None:
     clock = ManualClock()
     llm = ScriptedLLM([ConnectionError("down")] * 8, default=adds("Ada lives in Oslo"))

@@ -111,7 +111,7 @@ def queues(connection: Connection, namespace: str, scope: Scope) -> list[Queue]:
 
 
 def due(connection: Connection, namespace: str, *, now: datetime, quiet: datetime) -> list[Queue]:
-    """Queues that nobody is at and whose oldest job may be tried, the one with the oldest first.
+    """Queues that nobody is at and whose oldest job may be tried: those that failed least, then the oldest, first.
 
     Fresh jobs wait until none came after the time `quiet`, or until they are enough for a call.
     """
@@ -136,7 +136,7 @@ def due(connection: Connection, namespace: str, *, now: datetime, quiet: datetim
             or_(jobs.c.not_before.is_(None), jobs.c.not_before <= now),
             or_(jobs.c.attempts > 0, each.c.tokens >= ENOUGH, each.c.newest <= quiet),
         )
-        .order_by(each.c.first)
+        .order_by(jobs.c.attempts, each.c.first)
         .limit(_DUE)
     )
     return [Queue(*row) for row in connection.execute(statement)]
