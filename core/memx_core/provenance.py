@@ -56,6 +56,7 @@ class Origin:
     def __str__(self) -> str:
         change = self.change
         text = "" if change.new_text is None else f" {change.new_text!r}"
+        text += "" if self.carries is None else f", as in {self.carries},"
         reason = f" ({change.reason!r})" if change.reason else ""
         made = f"{self.memory.version}. {change.at:%Y-%m-%d %H:%M} {change.event}{text} by {self.model!r}{reason}"
         return "\n".join([made, *(f"   {source}" for source in self.sources)])

@@ -74,9 +74,11 @@ class ErasureReport:
 
     Attributes:
         memories: How many there were; likewise the other counts, in rows.
-        verified: Afterwards nothing of it was found: no row in any table, and no byte of a text in
-            the files of an SQLite database. The files of a PostgreSQL server cannot be looked at: there
-            it is the tables that were read again, and their dead rows let go of (`VACUUM`).
+        verified: Afterwards nothing of it was found: no row in any table, and no byte of a text, an id
+            or a vector in the files of an SQLite database. What is shorter than eight bytes is overwritten
+            like everything else, but cannot be told from chance: it is looked for only as part of a longer
+            value. The files of a PostgreSQL server cannot be looked at: there it is the tables that were
+            read again, and their dead rows let go of (`VACUUM`).
         remains: What memx cannot reach, or could not reach now, each `code: detail`.
     """
 
