@@ -18,6 +18,8 @@ Kind: TypeAlias = Literal["fact", "verbatim", "message"]
 Precision: TypeAlias = Literal["year", "season", "month", "week", "day", "time"]
 AddStatus: TypeAlias = Literal["done", "queued", "review"]
 Metadata: TypeAlias = Mapping[str, Any]
+UNLEARNED = frozenset({"recalled", "scratchpad"})
+"""Origins of messages that nobody said to anybody: what memx put into a prompt, and an agent's notes to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Message:
         id: Its id in the application; given one, a later message with it replaces this one.
         session_id: The conversation it belongs to.
         metadata: JSON values of the application.
-        origin: Where it came from; `recalled` marks text that memx itself injected.
+        origin: Where it came from; `recalled` marks text that memx itself injected, `scratchpad` what an
+            agent said on its way to the answer: neither is learned from.
         raw: The application's own form of the turn, in JSON: kept and given back as it is, never
             searched, learned from or put into a prompt.
     """

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from memx_core import BudgetExceededError, Memory
+from memx_core import BudgetExceededError, Memory, Message
 from memx_core.background import Background
 from memx_core.reports import Budget
 from memx_core.testing import AsyncScriptedLLM, FakeEmbedder, ManualClock, ScriptedLLM, SyncScriptedLLM
@@ -94,6 +94,38 @@ def test_a_thousand_tokens_are_enough_without_quiet(place: Place) -> None:
         memory.add("tea " * 500, wait=False, **ADA)
         until(lambda: not memory.pending())
         assert len(llm.calls) == 1
+
+
+def test_question_and_answer_are_learned_from_together_however_long_the_answer_takes(place: Place) -> None:
+    clock, llm = ManualClock(), ScriptedLLM(default=NOTHING)
+    with opened(place, llm, clock=clock) as memory:
+        memory.put_messages("s", OSLO, complete=False, **ADA)
+        clock.advance(seconds=500)
+        memory.add("Hello", wait=False, session_id="other", **ADA)
+        clock.advance(seconds=10)
+        until(lambda: llm.calls)
+        assert "Hello" in llm.prompts[0]
+        memory.put_messages("s", Message("assistant", "Nice!"), **ADA)
+        clock.advance(seconds=10)
+        until(lambda: len(llm.calls) == 2)
+        assert OSLO in llm.prompts[1]
+        assert "Nice!" in llm.prompts[1]
+
+
+def test_a_turn_that_is_never_completed_is_learned_from_all_the_same(place: Place) -> None:
+    clock, llm = ManualClock(), ScriptedLLM(default=adds("Ada lives in Oslo"))
+    with opened(place, llm, clock=clock) as memory:
+        memory.put_messages("s", OSLO, complete=False, **ADA)
+        clock.advance(minutes=11)
+        until(lambda: texts(memory))
+
+
+def test_a_flush_does_not_wait_for_the_end_of_a_turn(make: MakeDoor) -> None:
+    llm = ScriptedLLM([adds("Ada lives in Oslo")])
+    door = make(llm=llm)
+    door.put_messages("s", OSLO, complete=False, **ADA)
+    door.flush()
+    assert [item.text for item in door.get_all(**ADA)] == ["Ada lives in Oslo"]
 
 
 def test_there_is_no_thread_before_there_is_something_to_do(place: Place) -> None:

@@ -182,3 +182,28 @@ def test_a_message_is_no_longer_found_by_what_it_said_before(memory: Door) -> No
         assert len(memory.search("lantern", include_messages=True, **ADA)) == 1
         memory.put_messages("s", Message(role, content, id=role), learn=False, **ADA)
         assert memory.search("lantern", include_messages=True, **ADA) == []
+
+
+def test_single_turns_of_a_conversation_can_be_cleared(memory: Door) -> None:
+    said = [Message("user", name, id=name) for name in ("one", "two", "three")]
+    memory.put_messages("s", said, learn=False, **ADA)
+    memory.put_messages("other", said, learn=False, **ADA)
+    assert memory.clear_messages("s", message_ids=["one", "three", "nobody's"], **ADA) == 2
+    assert (contents(memory, "s"), contents(memory, "other")) == (["two"], ["one", "two", "three"])
+    assert memory.clear_messages("s", message_ids=[], **ADA) == 0
+    found = [hit.message for hit in memory.search("three", include_messages=True, **ADA)]
+    assert [message.session_id for message in found if message.content == "three"] == ["other"]
+
+
+def test_what_an_agent_notes_for_itself_is_kept_and_not_learned_from(memory: Door, llm: ScriptedLLM) -> None:
+    said = [
+        Message("user", "Where do I live?"),
+        Message("assistant", "I shall look up the lighthouse", origin="scratchpad"),
+        Message("assistant", "In Oslo."),
+    ]
+    memory.put_messages("s", said, **ADA)
+    llm.queue(NOTHING)
+    memory.flush()
+    assert "lighthouse" not in llm.prompts[0]
+    assert "In Oslo." in llm.prompts[0]
+    assert contents(memory, "s")[1] == "I shall look up the lighthouse"

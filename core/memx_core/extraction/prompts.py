@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from memx_core.extraction.blocks import block
-from memx_core.types import MemoryItem, Message, ProposalRequest
+from memx_core.types import UNLEARNED, MemoryItem, Message, ProposalRequest
 
 LONGEST_KNOWN = 600
 """Characters shown of a known memory."""
@@ -102,7 +102,7 @@ The answer above cannot be used: {problem}. Answer again for the messages before
 
 def _is_shown(message: Message) -> bool:
     """Whether the model sees a message: not the application's own text, nor what memx put into a prompt."""
-    return message.role != "system" and message.origin != "recalled"
+    return message.role != "system" and message.origin not in UNLEARNED
 
 
 def _context(messages: Sequence[Message]) -> list[dict[str, object]]:

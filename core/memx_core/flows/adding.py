@@ -7,6 +7,7 @@ with a job, and the error is raised.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from memx_core._io import IO
 from memx_core.errors import BudgetExceededError, InvalidInputError, LedgerError, ScreenedError
@@ -17,6 +18,9 @@ from memx_core.flows.room import Room
 from memx_core.ledger import Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Usage
+
+LONGEST_TURN = timedelta(minutes=10)
+"""After that a turn that nobody completed is learned from as it is."""
 
 
 async def add(io: IO, room: Room, batch: Batch) -> AddResult:
@@ -74,9 +78,10 @@ async def add_later(io: IO, room: Room, batch: Batch) -> AddResult:
     return await keep(io, room, batch, kind="add", learn=True)
 
 
-async def put(io: IO, room: Room, batch: Batch, *, learn: bool) -> AddResult:
-    """Keeps the messages of a transcript, findable at once; with `learn` for a job to learn from."""
-    return await keep(io, room, await screening.batch(io, room, batch), kind="put", learn=learn)
+async def put(io: IO, room: Room, batch: Batch, *, learn: bool, complete: bool) -> AddResult:
+    """Keeps turns of a transcript, findable at once; what is to be learned from waits until they are `complete`."""
+    batch = await screening.batch(io, room, replace(batch, request=replace(batch.request, complete=complete)))
+    return await keep(io, room, batch, kind="put", learn=learn)
 
 
 async def keep(
@@ -99,6 +104,8 @@ async def keep(
         request = replace(request, not_before=spent.resets_at, warnings=(*batch.warnings, budgeting.warning(spent)))
     elif soon and room.no_worker:
         request = replace(request, warnings=(*batch.warnings, room.no_worker))
+    if not batch.request.complete and request.not_before is None:
+        request = replace(request, not_before=room.clock() + LONGEST_TURN)
     return await learning.write(io, room, request)
 
 

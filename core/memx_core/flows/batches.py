@@ -9,7 +9,7 @@ from memx_core import rendering, screening, searchable
 from memx_core._io import IO
 from memx_core.ledger import JobRequest
 from memx_core.ports import Vector
-from memx_core.types import Kind, Message, Operation, Scope, Usage
+from memx_core.types import UNLEARNED, Kind, Message, Operation, Scope, Usage
 
 WRITING = screening.WRITING
 """The operations that write a text."""
@@ -73,7 +73,7 @@ def is_heard(message: Message) -> bool:
 
 def is_learned(message: Message) -> bool:
     """Whether memories may come from it: not from what memx itself put into the prompt."""
-    return is_heard(message) and message.origin != "recalled" and not rendering.is_echo(message.content)
+    return is_heard(message) and message.origin not in UNLEARNED and not rendering.is_echo(message.content)
 
 
 async def embed_messages(io: IO, messages: Sequence[Message]) -> dict[int, Vector]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import EllipsisType
@@ -152,9 +153,11 @@ async def delete_all(io: IO, room: Room, scope: Scope) -> int:
     return removed.count
 
 
-async def clear_messages(io: IO, room: Room, scope: Scope, session_id: str) -> int:
-    """Blanks a conversation; how many turns there were."""
-    removed = await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id)
+async def clear_messages(
+    io: IO, room: Room, scope: Scope, session_id: str, *, only: Collection[str] | None = None
+) -> int:
+    """Blanks a conversation, or `only` those turns of it; how many turns there were."""
+    removed = await io.call(room.ledger.clear_messages, _mark(room, scope, "clear"), session_id, only)
     await learning.publish(io, room, removed.revision)
     return removed.count
 

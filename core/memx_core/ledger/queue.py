@@ -38,12 +38,11 @@ _QUEUE = insert(jobs).returning(jobs.c.seq)
 
 def add(connection: Connection, request: Write, asked: JobRequest, operation: int, news: Sequence[Message]) -> int:
     """Queues what `request` brought; `news` are the turns that are to be learned from."""
-    sessions = {message.session_id or "" for message in request.messages}
     values = {
         "id": request.id,
         "operation": operation,
         **addresses.columns(request.namespace, request.scope),
-        "session": sessions.pop() if len(sessions) == 1 else "",
+        "session": _session(request),
         "status": "queued",
         "request": {
             "metadata": asked.metadata,
@@ -58,6 +57,19 @@ def add(connection: Connection, request: Write, asked: JobRequest, operation: in
     }
     seq: int = connection.execute(_QUEUE, values).scalar_one()
     return seq
+
+
+def go_on(connection: Connection, request: Write) -> None:
+    """Holds nothing of the conversation back any longer but what has failed."""
+    queue = Queue(addresses.digest(request.namespace, request.scope), _session(request))
+    held = and_(_of(queue), jobs.c.attempts == 0, jobs.c.error.is_(None), jobs.c.not_before.is_not(None))
+    connection.execute(update(jobs).where(held).values(not_before=None))
+
+
+def _session(request: Write) -> str:
+    """The conversation that all of it belongs to; none if it belongs to several."""
+    sessions = {message.session_id or "" for message in request.messages}
+    return sessions.pop() if len(sessions) == 1 else ""
 
 
 def _tokens(message: Message) -> int:

@@ -7,7 +7,7 @@ same turn: what was taken back of it stays taken back, and it is not learned fro
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,11 +162,12 @@ def of_jobs(connection: Connection, jobs: Sequence[int]) -> tuple[StoredMessage,
     return tuple(StoredMessage(row.row, rows.message(row)) for row in connection.execute(statement))
 
 
-def clear(connection: Connection, namespace: str, scope: Scope, session: str, operation: int) -> int:
-    """Blanks the conversation: no text, no vector, no quote in anybody's evidence stays; the number of turns."""
-    statement = select(messages.c.row).where(
-        rows.owned(messages, namespace, scope), messages.c.session == session, ~messages.c.cleared
-    )
+def clear(connection: Connection, request: Write, session: str, only: Collection[str] | None, operation: int) -> int:
+    """Blanks a conversation, or turns of it: no text, no vector, no quote in anybody's evidence stays; their number."""
+    owned = rows.owned(messages, request.namespace, request.scope)
+    statement = select(messages.c.row).where(owned, messages.c.session == session, ~messages.c.cleared)
+    if only is not None:
+        statement = statement.where(messages.c.id.in_(only))
     found = connection.execute(statement).scalars().all()
     if not found:
         return 0
@@ -186,7 +187,7 @@ def clear(connection: Connection, namespace: str, scope: Scope, session: str, op
         ),
         [{"r": row, "blank": f"cleared:{uuid.uuid4()}"} for row in found],
     )
-    reviewing.blank(connection, namespace, scope, found)
+    reviewing.blank(connection, request.namespace, request.scope, found)
     by_row = [{"r": row} for row in found]
     connection.execute(delete(message_vectors).where(message_vectors.c.row == bindparam("r")), by_row)
     connection.execute(update(evidence).where(evidence.c.message == bindparam("r")).values(quote="", start=-1), by_row)

@@ -32,11 +32,16 @@ class Attributes:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """Messages to be learned from later, and how."""
+    """Messages to be learned from later, and how.
+
+    Attributes:
+        complete: They end a turn: what was said in it before is not held back any longer.
+    """
 
     metadata: Metadata = field(default_factory=dict[str, Any])
     expires_at: datetime | None = None
     instructions: str | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ def _messages(connection: Connection, request: Write, operation: int) -> tuple[S
     kept = transcripts.keep(connection, request, operation)
     if request.job is None:
         return kept.rows, False
+    if request.job.complete:
+        queue.go_on(connection, request)
     if not kept.news:
         connection.execute(update(operations).where(operations.c.seq == operation).values(status="done"))
         return kept.rows, False

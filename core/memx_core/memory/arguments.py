@@ -49,6 +49,13 @@ class PutOptions(TypedDict, total=False):
     """See `Memory.put_messages`."""
 
     learn: bool
+    complete: bool
+
+
+class ClearOptions(TypedDict, total=False):
+    """See `Memory.clear_messages`."""
+
+    message_ids: Collection[str] | None
 
 
 class GetOptions(TypedDict, total=False):
@@ -145,6 +152,10 @@ class RejectArguments(ScopeIds, total=False):
 
 class PutArguments(ScopeIds, PutOptions):
     """All of `Memory.put_messages`'s."""
+
+
+class ClearArguments(ScopeIds, ClearOptions):
+    """All of `Memory.clear_messages`'s."""
 
 
 class GetArguments(ScopeIds, GetOptions):

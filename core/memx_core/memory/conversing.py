@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Unpack
 
 from memx_core._io import run
-from memx_core.memory.arguments import Messages, PutArguments, ScopeIds, TranscriptArguments
+from memx_core.memory.arguments import ClearArguments, Messages, PutArguments, ScopeIds, TranscriptArguments
 from memx_core.memory.base import Base
 from memx_core.memory.calls import conversing as calls
 from memx_core.types import AddResult, Job, Message
@@ -26,26 +27,50 @@ class Conversing(Base):
         return await calls.messages(self._async, self._room, session_id, **arguments)
 
     def put_messages(
-        self, session_id: str, messages: Messages, *, learn: bool = True, **ids: Unpack[ScopeIds]
+        self,
+        session_id: str,
+        messages: Messages,
+        *,
+        learn: bool = True,
+        complete: bool = True,
+        **ids: Unpack[ScopeIds],
     ) -> AddResult:
         """Keeps messages of a conversation; one whose id is known replaces the former.
 
         They are findable at once. With `learn` a durable job is queued to learn from them, and neither
         the model nor the embedder is asked before this returns.
+
+        Args:
+            session_id: The conversation.
+            messages: A text, a message, or several, oldest first.
+            learn: Learn from them in the background.
+            complete: False while the turn goes on: then the job waits for the put that completes it, so that
+                question and answer are learned from together; but no longer than ten minutes, or a `flush`.
+            ids: Whose they are.
         """
-        return run(calls.put_messages(self._sync, self._room, session_id, messages, learn=learn, **ids))
+        return run(
+            calls.put_messages(self._sync, self._room, session_id, messages, learn=learn, complete=complete, **ids)
+        )
 
     async def aput_messages(self, session_id: str, messages: Messages, **arguments: Unpack[PutArguments]) -> AddResult:
         """Like `put_messages`, awaiting the embedder."""
         return await calls.put_messages(self._async, self._room, session_id, messages, **arguments)
 
-    def clear_messages(self, session_id: str, **ids: Unpack[ScopeIds]) -> int:
-        """How many turns the conversation had; they are gone for good, what was learned stays."""
-        return run(calls.clear_messages(self._sync, self._room, session_id, **ids))
+    def clear_messages(
+        self, session_id: str, *, message_ids: Collection[str] | None = None, **ids: Unpack[ScopeIds]
+    ) -> int:
+        """How many turns the conversation had; they are gone for good, what was learned stays.
 
-    async def aclear_messages(self, session_id: str, **ids: Unpack[ScopeIds]) -> int:
+        Args:
+            session_id: The conversation.
+            message_ids: Only these turns of it.
+            ids: Whose it is.
+        """
+        return run(calls.clear_messages(self._sync, self._room, session_id, message_ids=message_ids, **ids))
+
+    async def aclear_messages(self, session_id: str, **arguments: Unpack[ClearArguments]) -> int:
         """Like `clear_messages`, without blocking the loop."""
-        return await calls.clear_messages(self._async, self._room, session_id, **ids)
+        return await calls.clear_messages(self._async, self._room, session_id, **arguments)
 
     def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
         """What is still to be learned from or to be approved, oldest first, with the error of the last try.

@@ -6,6 +6,7 @@ from typing import Unpack
 
 from memx_core.memory.arguments import (
     AddOptions,
+    ClearOptions,
     GetOptions,
     Messages,
     PageOptions,
@@ -132,13 +133,13 @@ class ScopedMemory(
         """See `Memory.put_messages`."""
         return await self._memory.aput_messages(session_id, messages, **options, **self._ids)
 
-    def clear_messages(self, session_id: str) -> int:
+    def clear_messages(self, session_id: str, **options: Unpack[ClearOptions]) -> int:
         """See `Memory.clear_messages`."""
-        return self._memory.clear_messages(session_id, **self._ids)
+        return self._memory.clear_messages(session_id, **options, **self._ids)
 
-    async def aclear_messages(self, session_id: str) -> int:
+    async def aclear_messages(self, session_id: str, **options: Unpack[ClearOptions]) -> int:
         """See `Memory.clear_messages`."""
-        return await self._memory.aclear_messages(session_id, **self._ids)
+        return await self._memory.aclear_messages(session_id, **options, **self._ids)
 
     def pending(self) -> list[Job]:
         """See `Memory.pending`."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from memx_core import text, time
 from memx_core.reconciliation.words import Words, is_english
-from memx_core.types import Message, ProposalRequest, TimeSpan
+from memx_core.types import UNLEARNED, Message, ProposalRequest, TimeSpan
 
 _INTRODUCED = re.compile(r"\b(?:[Ii]['\u2019]?m|[Ii] am|[Mm]y name(?:['\u2019]s| is)|[Cc]all me)\s+([^\W\d_a-z]\w+)")
 _CAPITALISED = re.compile(r"\s*([^\W\d_a-z]\w+)")
@@ -81,4 +81,4 @@ class Sources:
 
 def _is_heard(message: Message) -> bool:
     """Whether somebody said it, so that it can be learned from."""
-    return message.role in ("user", "assistant") and message.origin != "recalled"
+    return message.role in ("user", "assistant") and message.origin not in UNLEARNED

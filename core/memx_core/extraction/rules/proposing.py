@@ -36,7 +36,7 @@ from memx_core.extraction.rules.rule import Claim, claims, retraction
 from memx_core.extraction.rules.sentences import MOST_SENTENCES, Piece, is_cut_short, pieces
 from memx_core.extraction.rules.settling import Heard
 from memx_core.extraction.rules.speakers import UNNAMED, speaker, subject_of
-from memx_core.types import Message, Proposal, ProposalRequest
+from memx_core.types import UNLEARNED, Message, Proposal, ProposalRequest
 
 RULES = (
     *requests.RULES,
@@ -103,7 +103,7 @@ def _heard(messages: Sequence[Message], context: Sequence[Message]) -> tuple[lis
     warnings: list[str] = []
     before: Message | None = context[-1] if context else None
     for at, message in enumerate(messages):
-        if message.role == "user" and message.origin != "recalled":
+        if message.role == "user" and message.origin not in UNLEARNED:
             told = own_words(message.content)
             for readings in _clauses(message, told, before, at):
                 found += (_Found(claim, clause, subject_of(message)) for claim, clause in _claimed(readings))

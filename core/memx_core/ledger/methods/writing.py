@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from memx_core.ledger import (
     approving,
@@ -108,13 +108,11 @@ class Writing(Base):
             return Removed(removal.delete_all(connection, request, operation), operation)
 
     @repeated
-    def clear_messages(self, request: Write, session: str) -> Removed:
-        """Blanks a conversation."""
+    def clear_messages(self, request: Write, session: str, only: Collection[str] | None = None) -> Removed:
+        """Blanks a conversation, or `only` the turns with these ids."""
         with self._database.writing(request.namespace) as connection:
             operation = writes.open_operation(connection, request)
-            removed = Removed(
-                transcripts.clear(connection, request.namespace, request.scope, session, operation), operation
-            )
+            removed = Removed(transcripts.clear(connection, request, session, only, operation), operation)
         purging.flush(self._database)
         return removed
 

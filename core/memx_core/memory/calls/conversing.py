@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import Any
 
 from memx_core import inputs
@@ -27,6 +27,7 @@ def put_messages(
     agent_id: str | None = None,
     run_id: str | None = None,
     learn: bool = True,
+    complete: bool = True,
 ) -> Coroutine[Any, Any, AddResult]:
     """See `Memory.put_messages`."""
     session_id = _session(session_id)
@@ -35,7 +36,7 @@ def put_messages(
         messages=inputs.messages(messages, now=room.clock(), session_id=session_id, keep_blank=True),
         session_id=session_id,
     )
-    return adding.put(io, room, batch, learn=learn)
+    return adding.put(io, room, batch, learn=learn, complete=complete)
 
 
 async def messages(
@@ -62,9 +63,12 @@ def clear_messages(
     user_id: str | None = None,
     agent_id: str | None = None,
     run_id: str | None = None,
+    message_ids: Collection[str] | None = None,
 ) -> Coroutine[Any, Any, int]:
     """See `Memory.clear_messages`."""
-    return changing.clear_messages(io, room, inputs.scope(user_id, agent_id, run_id), _session(session_id))
+    only = None if message_ids is None else inputs.message_ids(message_ids, "message_ids")
+    scope = inputs.scope(user_id, agent_id, run_id)
+    return changing.clear_messages(io, room, scope, _session(session_id), only=only)
 
 
 def _session(session_id: str | None) -> str:
