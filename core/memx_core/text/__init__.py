@@ -9,6 +9,7 @@ from __future__ import annotations
 from memx_core.text.claims import negated, numbers
 from memx_core.text.forms import fingerprint, flattened, normal_form
 from memx_core.text.names import mentioned, names
+from memx_core.text.references import reference, without_bytes
 from memx_core.text.sizes import estimate_tokens
 from memx_core.text.words import STOP_WORDS, tokens
 
@@ -22,5 +23,7 @@ __all__ = [
     "negated",
     "normal_form",
     "numbers",
+    "reference",
     "tokens",
+    "without_bytes",
 ]
