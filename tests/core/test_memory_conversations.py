@@ -207,3 +207,12 @@ def test_what_an_agent_notes_for_itself_is_kept_and_not_learned_from(memory: Doo
     assert "lighthouse" not in llm.prompts[0]
     assert "In Oslo." in llm.prompts[0]
     assert contents(memory, "s")[1] == "I shall look up the lighthouse"
+
+
+def test_the_conversations_of_a_scope_are_told_in_the_order_they_began(memory: Door) -> None:
+    for session in ("b", "a", "c", "b"):
+        memory.put_messages(session, "Hello", learn=False, **ADA)
+    memory.put_messages("bob's", "Hello", learn=False, user_id="bob")
+    memory.add("Hello", infer=False, **ADA)
+    memory.clear_messages("c", **ADA)
+    assert memory.sessions(**ADA) == memory.scoped(**ADA).sessions() == ["b", "a"]

@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from memx_core import InvalidInputError, Memory
+from memx_core.ledger.engine import address
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM, SyncScriptedLLM
 from tests.answers import NOTHING, adds, answer, operation
 from tests.conftest import Door, MakeDoor
@@ -176,3 +178,12 @@ def test_no_error_shows_what_a_provider_says_of_itself(tmp_path: Path) -> None:
             memory.add("I'm Ada", **ADA)
         assert "sk-secret" not in str(refused.value)
         assert "sk-secret" not in repr(memory) + repr(memory.scoped(**ADA))
+
+
+def test_a_memory_says_where_it_is_kept_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Memory(embedder=FakeEmbedder(), database="here.db", namespace="shop", background=False) as memory:
+        assert memory.database == f"sqlite:///{tmp_path.resolve() / 'here.db'}"
+        assert memory.namespace == "shop"
+    url = make_url("postgresql+psycopg://ada:sesame@host:5/memx?password=sesame&sslmode=require")
+    assert address(url) == "postgresql+psycopg://ada@host:5/memx?sslmode=require"

@@ -112,6 +112,14 @@ class Database:
                 yield
 
 
+def address(url: URL) -> str:
+    """The URL, from whatever folder it is opened, without a password."""
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        url = url.set(database=str(Path(url.database).resolve()))
+    bare = url._replace(password=None).difference_update_query(["password", "sslpassword"])
+    return bare.render_as_string(hide_password=False)
+
+
 @contextmanager
 def _heard() -> Generator[None, None, None]:
     try:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
 from memx_core.ledger import schema
-from memx_core.ledger.engine import Database
+from memx_core.ledger.engine import Database, address
 from memx_core.ledger.methods.counting import Counting
 from memx_core.ledger.methods.embedding import Embedding
 from memx_core.ledger.methods.erasing import Erasing
@@ -32,6 +32,11 @@ class Ledger(Writing, Reading, Queueing, Indexing, Embedding, Erasing, Counting,
     def __init__(self, database: str | PathLike[str] | URL | Engine) -> None:
         super().__init__(Database(database))
         schema.prepare(self._database)
+
+    @property
+    def address(self) -> str:
+        """The database's URL, from whatever folder it is opened, without a password."""
+        return address(self._database.engine.url)
 
     @property
     def closed(self) -> bool:

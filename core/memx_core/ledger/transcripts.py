@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from memx_core import addresses
 from memx_core.ledger import periods, reviewing, rows
@@ -132,6 +132,17 @@ def read(connection: Connection, namespace: str, scope: Scope, session: str | No
         rows.owned(messages, namespace, scope), messages.c.session == (session or ""), ~messages.c.cleared
     )
     return [rows.message(row) for row in _last(connection, statement, limit)]
+
+
+def sessions(connection: Connection, namespace: str, scope: Scope) -> list[str]:
+    """The conversations of `scope` that have turns, in the order in which they began."""
+    statement = (
+        select(messages.c.session)
+        .where(rows.owned(messages, namespace, scope), messages.c.session != "", ~messages.c.cleared)
+        .group_by(messages.c.session)
+        .order_by(func.min(messages.c.row))
+    )
+    return list(connection.execute(statement).scalars())
 
 
 def before(

@@ -26,6 +26,14 @@ class Conversing(Base):
         """Like `messages`, without blocking the loop."""
         return await calls.messages(self._async, self._room, session_id, **arguments)
 
+    def sessions(self, **ids: Unpack[ScopeIds]) -> list[str]:
+        """The conversations of the scope that have messages, the one that began first at the beginning."""
+        return run(calls.sessions(self._sync, self._room, **ids))
+
+    async def asessions(self, **ids: Unpack[ScopeIds]) -> list[str]:
+        """Like `sessions`, without blocking the loop."""
+        return await calls.sessions(self._async, self._room, **ids)
+
     def put_messages(
         self,
         session_id: str,

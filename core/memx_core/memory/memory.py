@@ -151,6 +151,16 @@ class Memory(
     def __repr__(self) -> str:
         return f"{type(self).__name__}(namespace={self._room.namespace!r})"
 
+    @property
+    def namespace(self) -> str:
+        """The application that this is the memory of."""
+        return self._room.namespace
+
+    @property
+    def database(self) -> str:
+        """Where it is kept, as a SQLAlchemy URL without a password."""
+        return self._room.ledger.address
+
     def scoped(
         self, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
     ) -> ScopedMemory:

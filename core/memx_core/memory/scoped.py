@@ -125,6 +125,14 @@ class ScopedMemory(
         """See `Memory.messages`."""
         return await self._memory.amessages(session_id, **options, **self._ids)
 
+    def sessions(self) -> list[str]:
+        """See `Memory.sessions`."""
+        return self._memory.sessions(**self._ids)
+
+    async def asessions(self) -> list[str]:
+        """See `Memory.sessions`."""
+        return await self._memory.asessions(**self._ids)
+
     def put_messages(self, session_id: str, messages: Messages, **options: Unpack[PutOptions]) -> AddResult:
         """See `Memory.put_messages`."""
         return self._memory.put_messages(session_id, messages, **options, **self._ids)

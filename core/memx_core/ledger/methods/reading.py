@@ -129,6 +129,11 @@ class Reading(Base):
         with self._database.reading() as connection:
             return transcripts.read(connection, namespace, scope, session, limit)
 
+    def sessions(self, namespace: str, scope: Scope) -> list[str]:
+        """The conversations of `scope` that have turns, in the order in which they began."""
+        with self._database.reading() as connection:
+            return transcripts.sessions(connection, namespace, scope)
+
     def context(
         self, namespace: str, scope: Scope, session: str | None, *, limit: int, before: int | None = None
     ) -> list[Message]:

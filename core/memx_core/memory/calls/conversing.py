@@ -55,6 +55,13 @@ async def messages(
     return await io.call(room.ledger.transcript, room.namespace, scope, inputs.session(session_id), most)
 
 
+async def sessions(
+    io: IO, room: Room, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
+) -> list[str]:
+    """See `Memory.sessions`."""
+    return await io.call(room.ledger.sessions, room.namespace, inputs.scope(user_id, agent_id, run_id))
+
+
 def clear_messages(
     io: IO,
     room: Room,
