@@ -8,36 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 from langchain_memx._placing import Placement
 from memx_core import InvalidInputError, inputs
-from memx_core.filters import compile_filter
-from memx_core.memory.arguments import AddOptions, RecallOptions
+from memx_core.memory.arguments import AddOptions
 
 OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
-_FEWEST, _MOST, _SHORT_LINE = 10, 200, 20
-
-
-def recall_options(
-    *,
-    max_tokens: int,
-    limit: int | None,
-    threshold: float | None,
-    filters: Mapping[str, Any] | None,
-    include_messages: bool,
-) -> RecallOptions:
-    """For `recall`."""
-    compile_filter(filters)
-    options = RecallOptions(
-        max_tokens=inputs.max_tokens(max_tokens),
-        include_messages=bool(include_messages),
-        threshold=inputs.threshold(threshold),
-        filters=filters,
-    )
-    options["limit"] = _lines(max_tokens) if limit is None else inputs.limit(limit)
-    return options
-
-
-def _lines(max_tokens: int) -> int:
-    """More than usually fit; to look at all that the memory would is slow, and somebody is waiting."""
-    return min(_MOST, max(_FEWEST, max_tokens // _SHORT_LINE))
 
 
 def add_options(*, instructions: str | None, metadata: Mapping[str, Any] | None) -> AddOptions:

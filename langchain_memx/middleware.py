@@ -37,8 +37,8 @@ from langchain_memx.scopes import resolve, thread
 from memx_core import InvalidInputError, Memory, ScopedMemory, ScopeError
 from memx_core.memory.arguments import AddOptions
 from memx_core.memory.fitting import Given, fitting
+from memx_core.memory.options import question, recall_options
 
-_LONGEST_QUESTION = 4000
 _logger = logging.getLogger("langchain_memx")
 
 
@@ -150,7 +150,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         self.tools = []
         self._given = Given(user_id, agent_id, run_id)
         self._memory = fitting(memory, self._given)
-        self._recall_options = settings.recall_options(
+        self._recall_options = recall_options(
             max_tokens=max_tokens,
             limit=limit,
             threshold=threshold,
@@ -372,9 +372,4 @@ def _config() -> RunnableConfig | None:
 def _question(messages: Sequence[BaseMessage]) -> Question:
     """What the user said last; of a long text its beginning and its end."""
     at = latest_human(messages)
-    if at is None:
-        return Question()
-    text = content_text(messages[at].content).strip()
-    if len(text) > _LONGEST_QUESTION:
-        text = f"{text[: _LONGEST_QUESTION // 2]}\n{text[-_LONGEST_QUESTION // 2 :]}"
-    return Question(messages[at].id, text)
+    return Question() if at is None else Question(messages[at].id, question(content_text(messages[at].content)))

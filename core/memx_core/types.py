@@ -18,8 +18,8 @@ Kind: TypeAlias = Literal["fact", "verbatim", "message"]
 Precision: TypeAlias = Literal["year", "season", "month", "week", "day", "time"]
 AddStatus: TypeAlias = Literal["done", "queued", "review"]
 Metadata: TypeAlias = Mapping[str, Any]
-UNLEARNED = frozenset({"recalled", "scratchpad"})
-"""Origins of messages that nobody said to anybody: what memx put into a prompt, and an agent's notes to itself."""
+UNLEARNED = frozenset({"recalled", "scratchpad", "kept"})
+"""Origins of messages that no memory comes from; see `Message.origin`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Message:
         session_id: The conversation it belongs to.
         metadata: JSON values of the application.
         origin: Where it came from; `recalled` marks text that memx itself injected, `scratchpad` what an
-            agent said on its way to the answer: neither is learned from.
+            agent said on its way to the answer, `kept` what is to be kept and found: none is learned from.
         raw: The application's own form of the turn, in JSON: kept and given back as it is, never
             searched, learned from or put into a prompt.
     """

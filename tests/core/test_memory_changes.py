@@ -401,3 +401,21 @@ def test_the_clock_may_go_back(memory: Door, llm: ScriptedLLM, clock: ManualCloc
     assert item.text == "Ada lives in Rome"
     assert item.valid_to is None
     assert [hit.memory.text for hit in memory.search("Ada", **ADA)] == ["Ada lives in Rome"]
+
+
+def test_the_revision_of_a_scope_is_another_one_after_each_change_of_its_memories(memory: Door) -> None:
+    ids = {"user_id": "ada"}
+    seen = [memory.revision(**ids)]
+    (added,) = memory.add("Ada lives in Oslo", infer=False, **ids).changes
+    seen.append(memory.revision(**ids))
+    memory.update(added.memory_id, "Ada lives in Rome", **ids)
+    seen.append(memory.revision(**ids))
+    memory.delete(added.memory_id, **ids)
+    seen.append(memory.scoped(**ids).revision())
+    memory.erase(**ids)
+    seen.append(memory.revision(**ids))
+    assert len(set(seen[:4])) == 4
+    assert seen[4] != seen[3]
+    memory.put_messages("s", "Hello", learn=False, **ids)
+    memory.add("Bob lives in Rome", infer=False, user_id="bob")
+    assert memory.revision(**ids) == seen[4]

@@ -48,6 +48,16 @@ def _revision() -> Select[Any]:
     return select(func.max(operations.c.seq)).where(operations.c.namespace == bindparam("given_namespace"))
 
 
+def changed(connection: Connection, namespace: str, scope: Scope) -> int:
+    """Number of the newest write that touched a memory of `scope`."""
+    return connection.execute(_changed(rows.owners(scope)), rows.bound(namespace, scope)).scalar() or 0
+
+
+@cache
+def _changed(owners: tuple[str, ...]) -> Select[Any]:
+    return select(func.max(versions.c.revision)).where(rows.owned_by(versions, owners))
+
+
 def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> Iterator[IndexEntry]:
     """What an index has to know of `scope` that was written after `since`, with the vectors that serve."""
     found = spaces.serving(connection, namespace)

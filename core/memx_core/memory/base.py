@@ -44,5 +44,10 @@ class ScopedBase:
         return self._scope
 
     @property
+    def memory(self) -> Memory:
+        """Where they are kept, with everybody else's."""
+        return self._memory
+
+    @property
     def _ids(self) -> ScopeIds:
         return ScopeIds(user_id=self._scope.user_id, agent_id=self._scope.agent_id, run_id=self._scope.run_id)

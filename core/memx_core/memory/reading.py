@@ -50,6 +50,14 @@ class Reading(Base):
         """Like `get`, without blocking the loop."""
         return await calls.get(self._async, self._room, memory_id, **arguments)
 
+    def revision(self, **ids: Unpack[ScopeIds]) -> int:
+        """A number that is another one whenever a memory of the scope has changed; cheap to ask for."""
+        return run(calls.revision(self._sync, self._room, **ids))
+
+    async def arevision(self, **ids: Unpack[ScopeIds]) -> int:
+        """Like `revision`, without blocking the loop."""
+        return await calls.revision(self._async, self._room, **ids)
+
     def get_all(
         self,
         *,

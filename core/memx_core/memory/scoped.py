@@ -85,6 +85,14 @@ class ScopedMemory(
         """See `Memory.get`."""
         return await self._memory.aget(memory_id, **options, **self._ids)
 
+    def revision(self) -> int:
+        """See `Memory.revision`."""
+        return self._memory.revision(**self._ids)
+
+    async def arevision(self) -> int:
+        """See `Memory.revision`."""
+        return await self._memory.arevision(**self._ids)
+
     def get_all(self, **options: Unpack[PageOptions]) -> Page:
         """See `Memory.get_all`."""
         return self._memory.get_all(**options, **self._ids)

@@ -83,6 +83,11 @@ class Reading(Base):
                 connection, namespace, scope, kinds=kinds, condition=condition, now=now, then=then, exact=exact
             )
 
+    def changed(self, namespace: str, scope: Scope) -> int:
+        """Number of the newest write that touched a memory of `scope`."""
+        with self._database.reading() as connection:
+            return lookups.changed(connection, namespace, scope)
+
     def page(
         self,
         namespace: str,

@@ -46,6 +46,13 @@ async def get(
     return await io.call(room.ledger.numbered, room.namespace, scope, memory_id, number)
 
 
+async def revision(
+    io: IO, room: Room, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
+) -> int:
+    """See `Memory.revision`."""
+    return await io.call(room.ledger.changed, room.namespace, inputs.scope(user_id, agent_id, run_id))
+
+
 async def get_all(
     io: IO,
     room: Room,
