@@ -1,9 +1,11 @@
 """memx for LlamaIndex: chat engines and agents that remember, on one `memx_core.Memory`.
 
-    memory = create_memory(llm, embed_model, database="memx.db")
-    retriever = MemxRetriever(memory, user_id="alice")
+    engine = create_memory(llm, embed_model, database="memx.db")
+    memory = MemxMemory.from_defaults(memory=engine, user_id="alice", session_id="monday")
+    await agent.run("Book my usual table.", memory=memory)
 
-A retriever and tools; and any of LlamaIndex's LLMs and embedding models as the memory's providers.
+A chat memory, a memory block and a chat store, a retriever and tools; and any of LlamaIndex's LLMs
+and embedding models as the memory's providers.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ try:
 except ImportError as error:
     raise ImportError('llama_index_memx needs LlamaIndex: pip install "memx-core[llama-index]"') from error
 
+from llama_index_memx.chat_store import MemxChatStore
 from llama_index_memx.creating import create_memory
 from llama_index_memx.embedder import LlamaIndexEmbedder
 from llama_index_memx.llm import LlamaIndexLLM
+from llama_index_memx.memory import MemxMemory
 
-__all__ = ["LlamaIndexEmbedder", "LlamaIndexLLM", "create_memory"]
+__all__ = ["LlamaIndexEmbedder", "LlamaIndexLLM", "MemxChatStore", "MemxMemory", "create_memory"]

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy.engine import make_url
 
-from memx_core import EmbeddingMismatchError, InvalidInputError, Memory, ScopedMemory
+from memx_core import EmbeddingMismatchError, InvalidInputError, Memory
 
 if TYPE_CHECKING:
     from llama_index_memx.memory import MemxMemory
@@ -23,26 +23,6 @@ _HOW = (
     "make the memory first, as MemxMemory.from_defaults(memory=…, user_id=…) with a Memory on the same database, "
     "and keep it while the context is loaded"
 )
-
-
-def scoped(
-    memory: Memory | ScopedMemory, user_id: str | None, agent_id: str | None, run_id: str | None
-) -> ScopedMemory:
-    """The memory of these ids; one that has a scope of its own goes with no others.
-
-    Raises:
-        InvalidInputError: If it is no memory, or has another scope.
-        ScopeError: If no id is given.
-    """
-    if isinstance(memory, ScopedMemory):
-        own = memory.scope
-        pairs = ((user_id, own.user_id), (agent_id, own.agent_id), (run_id, own.run_id))
-        if any(wanted not in (None, fixed) for wanted, fixed in pairs):
-            raise InvalidInputError("the memory has a scope of its own; pass the Memory it was made from, or no ids")
-        return memory
-    if not isinstance(memory, Memory):
-        raise InvalidInputError(f"memory must be a Memory or a ScopedMemory, not a {type(memory).__qualname__}")
-    return memory.scoped(user_id=user_id, agent_id=agent_id, run_id=run_id)
 
 
 def attach(engine: Memory) -> None:
@@ -65,9 +45,7 @@ def reopened(database: str, namespace: str) -> Memory:
     try:
         engine = Memory(database=database, namespace=namespace, background=False)
     except (EmbeddingMismatchError, ImportError) as error:
-        raise InvalidInputError(
-            f"{database!r} cannot be opened without the embedder it was made with: {_HOW}"
-        ) from error
+        raise InvalidInputError(f"{database!r} cannot be opened without its own embedder: {_HOW}") from error
     attach(engine)
     return engine
 
@@ -77,6 +55,6 @@ def _check_there(database: str) -> None:
     if url.get_backend_name() != "sqlite":
         return
     if not url.database or url.database == ":memory:":
-        raise InvalidInputError(f"the memory of this context was kept in another process's working memory: {_HOW}")
+        raise InvalidInputError(f"the memory of this context was in the working memory of a process: {_HOW}")
     if not Path(url.database).exists():
-        raise InvalidInputError(f"there is no {url.database!r} here, where the memory of this context was kept: {_HOW}")
+        raise InvalidInputError(f"there is no {url.database!r} here, where the memory of this context is kept: {_HOW}")

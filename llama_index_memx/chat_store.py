@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import PrivateAttr
 from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, MessageStatus
 
-from llama_index_memx._handles import scoped
 from llama_index_memx._transcripts import Settings, Transcript
 from llama_index_memx.messages import from_message
+from llama_index_memx.scopes import bound
 from memx_core import Memory, Message, ScopedMemory
 
 
@@ -68,15 +68,15 @@ class MemxChatStore(AsyncDBChatStore):
         learn: bool = True,
         **fields: Any,  # noqa: ANN401  # of a class that extends this one
     ) -> None:
-        super().__init__(learn=learn, **fields)
-        self._handle = scoped(memory, user_id, agent_id, run_id)
+        super().__init__(**{**fields, "learn": learn})
+        self._handle = bound(memory, user_id=user_id, agent_id=agent_id, run_id=run_id)
 
     @classmethod
     def class_name(cls) -> str:
         """See LlamaIndex."""
         return "MemxChatStore"
 
-    def __deepcopy__(self, memo: object) -> MemxChatStore:
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Itself: there is one ledger."""
         return self
 

@@ -134,8 +134,8 @@ def _answer(text: str) -> tuple[str, bool]:
     """What an assistant's words answer, and whether they are only on the way to it: of a trace its last answer."""
     if not _TRACE.match(text):
         return text, False
-    *_, last = [None, *_ANSWER.finditer(text)]
-    return (text, True) if last is None else (text[last.end() :].strip(), False)
+    answers = list(_ANSWER.finditer(text))
+    return (text[answers[-1].end() :].strip(), False) if answers else (text, True)
 
 
 def _calls(message: ChatMessage) -> list[ToolCallBlock]:
