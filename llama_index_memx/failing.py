@@ -10,16 +10,11 @@ from typing import Literal, TypeAlias
 from llama_index.core.instrumentation.events.exception import ExceptionEvent
 from llama_index_instrumentation import get_dispatcher
 
-from memx_core import InvalidInputError
-from memx_core.errors import MemxError
+from memx_core import InvalidInputError, ProviderError
 
 OnError: TypeAlias = Literal["ignore", "raise"] | Callable[[Exception], None]
 dispatcher = get_dispatcher(__name__)
 _logger = logging.getLogger("llama_index_memx")
-
-
-class ProviderFailedError(MemxError):
-    """A provider raised a `RuntimeError`, which LlamaIndex would report as something else; see `__cause__`."""
 
 
 def on_error(value: OnError) -> OnError:
@@ -36,7 +31,7 @@ def failed(doing: str, error: Exception, on_error: OnError) -> None:
     dispatcher.event(ExceptionEvent(exception=error))
     if on_error == "raise":
         if isinstance(error, RuntimeError):
-            raise ProviderFailedError(f"could not {doing}: {error}") from error
+            raise ProviderError(f"could not {doing}: {error}") from error
         raise error
     if callable(on_error):
         on_error(error)

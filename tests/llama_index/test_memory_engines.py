@@ -24,9 +24,7 @@ from memx_core import Memory
 from tests.llama_index.chats import FACT, Chat, Style, calling, talk, words
 from tests.llama_index.conftest import MakeChat
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pydantic.warnings.PydanticDeprecationWarning"
-)  # of LlamaIndex's agents
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # LlamaIndex's own
 ADA = {"user_id": "ada"}
 ALLERGIC = "I'm allergic to zucchini."
 DINNER = "What could I cook that has no zucchini in it?"
