@@ -321,13 +321,13 @@ def test_a_write_is_one_request_and_a_search_one_or_two(
 def test_neighbours_of_however_many_turns_are_one_request(
     index: QdrantIndex, server: QdrantServer, source: ListSource
 ) -> None:
-    turns = [replace(message(row, f"coffee {row}", vector=NORTH), session="one") for row in range(40)]
-    write(source, index, *turns)
-    rows(index, kinds=("message",))
+    turns = [message(row, "coffee", vector=EAST if row % 4 else NORTH) for row in range(40)]
+    write(source, index, *(replace(turn, session="one") for turn in turns))
+    find(index, "tea", kinds=("message",))
     paths(server)
-    hits = find(index, kinds=("message",))
+    hits = find(index, "tea", kinds=("message",))
     assert paths(server) == ["batch", "batch"]
-    assert all(hit.near_dense is not None for hit in hits)
+    assert [(hit.row, hit.near_dense) for hit in hits] == [(row, 0.0) for row in range(0, 40, 4)]
 
 
 def test_rarity_is_asked_of_the_server_where_it_knows_tenants(source: ListSource) -> None:
