@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from faults.bounds import bounds
+from faults.canaries import canaries
 from faults.cancelling import CALLS, cancellations
+from faults.injection import injection
+from faults.isolation import isolation
 from faults.kills import kills
 from faults.outcomes import Outcome
 from faults.providers import providers
@@ -35,6 +39,10 @@ CAMPAIGNS: Mapping[str, Campaign] = MappingProxyType(
         "storage": Campaign(storage, 25),
         "races": Campaign(races, 10, served=True),
         "cancellations": Campaign(cancellations, len(CALLS)),
+        "isolation": Campaign(isolation, 10_200),
+        "injection": Campaign(injection, 600),
+        "canaries": Campaign(canaries, 9),
+        "bounds": Campaign(bounds, 100),
     }
 )
 

@@ -224,11 +224,14 @@ def test_a_read_only_database_says_so(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_an_error_shows_no_text_of_a_memory(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "memx.db")
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_error_shows_no_text_of_a_memory(tmp_path: Path, ours: bool) -> None:
+    """Nor does one of an engine that the application made, which shows what was bound to a statement."""
+    path = tmp_path / "memx.db"
+    ledger = Ledger(path if ours else create_engine(f"sqlite:///{path}"))
     with sqlite3.connect(tmp_path / "memx.db") as connection:
-        connection.execute("DROP TABLE memx_evidence")
-        connection.execute("DROP TABLE memx_version_vectors")
+        refuse = "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        connection.execute(f"CREATE TRIGGER refusing BEFORE INSERT ON memx_versions {refuse}")
     with pytest.raises(LedgerError) as caught:
         ledger.write(write("1", add("a", "a very private fact")))
     chain: BaseException | None = caught.value

@@ -11,8 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from faults.bounds import bounds
+from faults.canaries import canaries
 from faults.cancelling import Stepped, cancellations
+from faults.injection import injection
+from faults.isolation import Call, Trial, isolation
 from faults.kills import kills
+from faults.neighbours import IDS, build, opened, others
+from faults.outcomes import Tally
 from faults.providers import providers
 from faults.races import races
 from faults.speaking import ADA, learning, said
@@ -71,6 +77,46 @@ def test_what_was_queued_by_a_call_that_was_cancelled_is_learned_in_the_backgrou
         while memory.pending():
             time.sleep(0.01)
         assert len(memory.get_all(**ADA)) == len(kept)
+
+
+def test_nobody_is_answered_otherwise_for_others_being_there() -> None:
+    outcome = isolation(60, seed=1)
+    assert outcome.broken == ()
+    assert outcome.points >= 60
+    assert outcome.figures["with names of others"] > 10
+
+
+def test_an_answer_that_depends_on_others_would_be_noticed(tmp_path: Path) -> None:
+    town = build(tmp_path)
+    with opened(tmp_path / "all.db") as memory:  # as if something of another's came through
+        memory.add("I keep the secret of somebody else", infer=False, user_id=IDS[1])
+    tally = Tally()
+    with asyncio.Runner() as runner:
+        Trial(town, runner, tally).attempt(1, [Call("scoped", "get_all", None, 0, True)])
+    assert len(tally.broken) == 1
+    before = others(tmp_path / "all.db", 1)
+    with opened(tmp_path / "all.db") as memory:
+        memory.delete_all(user_id=IDS[0])
+    assert others(tmp_path / "all.db", 1) != before
+
+
+def test_what_is_remembered_is_data_wherever_it_is_shown() -> None:
+    outcome = injection(25, seed=1)
+    assert outcome.broken == ()
+    assert outcome.figures["said by tools"] == 25
+
+
+def test_no_secret_is_in_a_log_a_repr_an_error_or_an_export() -> None:
+    outcome = canaries(1)
+    assert outcome.broken == ()
+    assert outcome.figures["errors"] >= 10
+    assert outcome.figures["characters of logs"] > 1000
+
+
+def test_a_process_stays_as_it_was() -> None:
+    outcome = bounds(1)
+    assert outcome.broken == ()
+    assert outcome.points > 1000
 
 
 def test_the_command_prints_a_table_and_says_by_its_status_whether_everything_held() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from memx_core.errors import LedgerError
 
@@ -31,6 +31,8 @@ def refusal(error: SQLAlchemyError) -> LedgerError:
 
 def cause(error: SQLAlchemyError) -> SQLAlchemyError | None:
     """`error` as the cause of ours, unless printing it would show what is in a row."""
+    if isinstance(error, StatementError):
+        error.hide_parameters = True  # also of an engine that the application made, which would show them
     said = getattr(getattr(error, "orig", None), "diag", None)
     return None if said is not None and (said.message_detail or said.context) else error
 
