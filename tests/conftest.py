@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine
 
 from memx_core import Memory, ScopedMemory, upgrade_database
 from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
 from tests.openai_server import OpenAIServer
+
+settings.register_profile("steady", deadline=None)  # no test may depend on how busy the machine is
+settings.load_profile("steady")
 
 
 class Door:
