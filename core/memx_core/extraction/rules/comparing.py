@@ -57,25 +57,17 @@ def reads_alike(text: str, claim: Claim, speaker: Speaker) -> bool:
     So a fact whose slot nobody noted is told to be of the claim's. Only where the words around the
     value tell: "is a nurse" may be anything.
     """
-    before, value, after = claim.text.lower().partition(claim.value)
-    if not value or claim.beside or slot_name(value) in slot_name(claim.slot):
+    said = re.search(re.escape(claim.value), claim.text, re.IGNORECASE) if claim.value else None
+    if said is None or claim.beside or slot_name(claim.value) in slot_name(claim.slot):
         return False
-    before = re.sub(r"^\{(?:i|my)\} ", "", before)
+    before = re.sub(r"^\{(?:I|my)\} ", "", claim.text[: said.start()])
+    after = claim.text[said.end() :]
     if words_of(before + after) <= _TELLS_NOTHING:
         return False
     names = "|".join(map(re.escape, (*speaker.aliases, speaker.name.lower())))
-    found = re.fullmatch(
-        rf"(?:(?:{names})(?:'s?)? )?{re.escape(before)}(?P<value>{_FEW_WORDS}){re.escape(after)}\W?",
-        text,
-        re.IGNORECASE,
-    )
-    return found is not None and found["value"][0].isupper() == _said(claim)[0].isupper()
-
-
-def _said(claim: Claim) -> str:
-    """The value of `claim`, as it stands in its text."""
-    start = claim.text.lower().index(claim.value)
-    return claim.text[start : start + len(claim.value)]
+    around = (rf"(?:(?:{names})(?:'s?)? )?{re.escape(before)}", rf"{re.escape(after)}\W?")
+    found = re.fullmatch(f"{around[0]}(?P<value>{_FEW_WORDS}){around[1]}", text, re.IGNORECASE)
+    return found is not None and found["value"][0].isupper() == said[0][0].isupper()
 
 
 def is_another(text: str, claim: Claim) -> bool:
