@@ -258,6 +258,15 @@ def test_a_short_turn_brings_the_mean_of_its_neighbours(source, index):
     assert found[5].near_dense is None  # long enough to be understood alone
 
 
+def test_a_turn_that_is_not_among_those_looked_at_explains_none(source, index):
+    turns = ["kettle", "really?", "kettle kettle"]
+    source.write(APP, *(turn(row, text, vector=unit(1, 0)) for row, text in enumerate(turns, start=1)))
+    asked = ask("kettle", vector=unit(1, 0), kinds=("message",))
+    (found,) = index.search(replace(asked, rows={"message": np.array([2, 3])}))
+    second, third = sorted(found, key=lambda hit: hit.row)
+    assert second.near_words == pytest.approx(third.words)  # and not the mean of both beside it
+
+
 def test_a_memory_has_no_neighbours(source, index):
     source.write(APP, entry(1, vector=unit(1, 0)), entry(2, vector=unit(1, 0)))
     assert all(hit.near_dense is None for hit in index.search(ask("kettle", vector=unit(1, 0)))[0])

@@ -89,8 +89,10 @@ def test_turns_and_their_neighbours_count_alike(both: tuple[Door, Door]) -> None
         for session in ("one", "two"):
             told.put_messages(session, {"role": role, "content": turn, "id": f"{number}"}, learn=False, **ADA)
     assert agree(both, "favourite drink", "coffee", "waffles", include_messages=True) == 36
+    told.put_messages("one", {"role": "user", "content": "Coffee, yes", "metadata": {"n": 1}}, learn=False, **ADA)
+    assert agree(both, "waffles", include_messages=True, filters={"NOT": {"n": {"exists": True}}}) == 12
     told.clear_messages("two", **ADA)
-    assert agree(both, "favourite drink", "coffee", "waffles", include_messages=True) == 18
+    assert agree(both, "favourite drink", "coffee", "waffles", include_messages=True) == 21
 
 
 def test_filters_narrow_alike(both: tuple[Door, Door]) -> None:

@@ -275,6 +275,16 @@ def test_nothing_is_called_out_of_date_that_was_current_then(
     assert "Ada lives in Bergen" in later
 
 
+def test_what_was_said_later_lifts_no_turn_of_the_past(memory: Door, clock: ManualClock) -> None:
+    memory.put_messages("s", "Really?", learn=False, **ADA)
+    then = clock()
+    (before,) = memory.search("lantern", **ADA, known_at=then, include_messages=True)
+    clock.advance(days=1)
+    memory.put_messages("s", "The lantern is by the harbour", learn=False, **ADA)
+    (after,) = memory.search("lantern", **ADA, known_at=then, include_messages=True)
+    assert after.score == pytest.approx(before.score)
+
+
 def test_relative_words_and_recency_are_meant_as_of_then(memory: Door, clock: ManualClock) -> None:
     start = clock()
     for day in range(4):

@@ -49,7 +49,7 @@ def hits(table: Table, kind: EntryKind, query: IndexQuery) -> list[list[IndexHit
         words, share = _bm25(table, query.words[number] if query.words is not None else ())
         scored = _Scored(None if dense is None else dense[number], words, share)
         best = _best(table, scored, allowed, query.limit)
-        found.append(_hits(table, kind, scored, best, bearers))
+        found.append(_hits(table, kind, scored, best, bearers, allowed))
     return found
 
 
@@ -121,7 +121,9 @@ def _top(table: Table, scores: _Scores, allowed: _Mask, limit: int) -> NDArray[n
     return np.concatenate([above, equal[newest]])
 
 
-def _hits(table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], bearers: _Mask | None) -> list[IndexHit]:
+def _hits(
+    table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], bearers: _Mask | None, allowed: _Mask
+) -> list[IndexHit]:
     embedded = table.facts.embedded
     rows = table.columns["row"][best].tolist()
     dense = [
@@ -129,7 +131,7 @@ def _hits(table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], b
     ]
     words, share = _of(scored.words, best), _of(scored.share, best)
     named = [False] * len(best) if bearers is None else bearers[best].tolist()
-    near = _near(table, scored, best) if kind == "message" else (_no_values(best),) * 3
+    near = _near(table, scored, best, allowed) if kind == "message" else (_no_values(best),) * 3
     ids = [table.ids[place] for place in best]
     return list(map(IndexHit, rows, ids, repeat(kind), dense, words, *near[:2], named, share, near[2]))
 
@@ -137,10 +139,13 @@ def _hits(table: Table, kind: EntryKind, scored: _Scored, best: Sequence[int], b
 _Values: TypeAlias = list[float | None]
 
 
-def _near(table: Table, scored: _Scored, best: Sequence[int]) -> tuple[_Values, _Values, _Values]:
-    """Means of dense, words and share over the turns before and after; `None` for long turns and lonely ones."""
+def _near(table: Table, scored: _Scored, best: Sequence[int], allowed: _Mask) -> tuple[_Values, _Values, _Values]:
+    """Means of dense, words and share over the turns before and after; `None` for long turns and lonely ones.
+
+    A turn that may not be looked at explains nothing: it may not have been said by then.
+    """
     beside = table.facts.neighbours[best]
-    there = (beside >= 0) & (table.columns["words"][best] <= SHORT_TURN)[:, np.newaxis]
+    there = (beside >= 0) & allowed[beside] & (table.columns["words"][best] <= SHORT_TURN)[:, np.newaxis]
     dense = _mean(scored.dense, beside, there & table.facts.embedded[beside])
     return dense, _mean(scored.words, beside, there), _mean(scored.share, beside, there)
 

@@ -191,12 +191,17 @@ class Search:
             part.scored.described.update((id, described[id]) for id in some if id in described)
 
     def _beside(self, best: Sequence[Sequence[Described]]) -> Mapping[int, Sequence[int]]:
-        """By turn those before and after it, for short ones."""
+        """By turn those before and after it, for short ones, as far as they may be looked at."""
         short = {one.row for chosen in best for one in chosen if one.short}
         if not short:
             return {}
         found = self._source.beside(self._query.namespace, self._query.scope, short)
-        return {number("message", row): [number("message", near) for near in beside] for row, beside in found.items()}
+        rows = None if self._query.rows is None else self._query.rows.get("message")
+        allowed = None if rows is None else frozenset(rows.tolist())
+        return {
+            number("message", row): [number("message", near) for near in beside if allowed is None or near in allowed]
+            for row, beside in found.items()
+        }
 
     def _compared(
         self, parts: Sequence[_Part], best: Sequence[Sequence[Described]], beside: Mapping[int, Sequence[int]]
