@@ -51,7 +51,7 @@ class Database:
 
         Args:
             namespace: Of which this is the only writer until it ends, so that it may give its write a
-                number; `None` for what has none: leases and costs, which are changed a row at a time.
+                number; `None` for what has none and stands in nobody's way: leases, and marks of erasures.
         """
         self._check_open()
         with _heard(), self._queued(namespace), self._alone(), self.engine.connect() as connection:

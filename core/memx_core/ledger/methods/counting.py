@@ -20,7 +20,7 @@ class Counting(Base):
 
         `flows.proposing` does so for every answer; a write books only embedding calls.
         """
-        with self._database.writing(None) as connection:
+        with self._database.writing(namespace) as connection:
             costs.record(connection, namespace, scope, at=at, model=model, usage=usage)
 
     def spent(self, namespace: str, scope: Scope | None, *, at: datetime) -> int:
