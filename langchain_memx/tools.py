@@ -8,37 +8,11 @@ from __future__ import annotations
 
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import ArgsSchema, BaseTool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from langchain_memx._handles import handle
 from memx_core import Memory, ScopedMemory, toolbox
 from memx_core.memory.fitting import Given, fitting
-
-
-class SearchInput(BaseModel):
-    """What to look for."""
-
-    query: str = Field(description=toolbox.QUERY)
-    limit: int = Field(default=5, ge=1, le=50, description=toolbox.LIMIT)
-
-
-class SaveInput(BaseModel):
-    """What to remember."""
-
-    text: str = Field(description=toolbox.TEXT)
-
-
-class UpdateInput(BaseModel):
-    """What to change."""
-
-    memory: str = Field(description=toolbox.MEMORY)
-    text: str = Field(description=toolbox.UPDATED_TEXT)
-
-
-class ForgetInput(BaseModel):
-    """What to forget."""
-
-    memory: str = Field(description=toolbox.MEMORY)
 
 
 def memory_tools(
@@ -104,7 +78,7 @@ class SearchMemory(MemoryTool):
 
     name: str = toolbox.SEARCH.name
     description: str = toolbox.SEARCH.description
-    args_schema: ArgsSchema | None = SearchInput
+    args_schema: ArgsSchema | None = toolbox.SearchInput
 
     def _run(self, query: str, limit: int = 5, *, config: RunnableConfig) -> str:
         return toolbox.search(self._known(config), query, limit=limit)
@@ -118,7 +92,7 @@ class SaveMemory(MemoryTool):
 
     name: str = toolbox.SAVE.name
     description: str = toolbox.SAVE.description
-    args_schema: ArgsSchema | None = SaveInput
+    args_schema: ArgsSchema | None = toolbox.SaveInput
 
     def _run(self, text: str, *, config: RunnableConfig) -> str:
         return toolbox.save(self._known(config), text)
@@ -132,7 +106,7 @@ class UpdateMemory(MemoryTool):
 
     name: str = toolbox.UPDATE.name
     description: str = toolbox.UPDATE.description
-    args_schema: ArgsSchema | None = UpdateInput
+    args_schema: ArgsSchema | None = toolbox.UpdateInput
 
     def _run(self, memory: str, text: str, *, config: RunnableConfig) -> str:
         return toolbox.update(self._known(config), memory, text)
@@ -146,7 +120,7 @@ class ForgetMemory(MemoryTool):
 
     name: str = toolbox.FORGET.name
     description: str = toolbox.FORGET.description
-    args_schema: ArgsSchema | None = ForgetInput
+    args_schema: ArgsSchema | None = toolbox.ForgetInput
 
     def _run(self, memory: str, *, config: RunnableConfig) -> str:
         return toolbox.forget(self._known(config), memory)

@@ -1,12 +1,15 @@
-"""Fixtures: a memory without a worker, and chat memories on it."""
+"""Fixtures: a memory without a worker, chat memories on it, and a way to wait for the async colour."""
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from llama_index_memx import MemxMemory
 from memx_core import Memory
@@ -14,12 +17,14 @@ from memx_core.testing import FakeEmbedder
 from tests.llama_index.chats import STYLES, Style
 
 MakeChat = Callable[..., MemxMemory]
+Wait: TypeAlias = Callable[[Any], Any]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Memory]:
+def store(blank: Path, tmp_path: Path) -> Iterator[Memory]:
     """A memory that learns when it is told to, by rules."""
-    with Memory(embedder=FakeEmbedder(), database=tmp_path / "chats.db", background=False) as memory:
+    path = shutil.copyfile(blank, tmp_path / "chats.db")
+    with Memory(embedder=FakeEmbedder(), database=path, background=False) as memory:
         yield memory
 
 
@@ -38,3 +43,14 @@ def chat(store: Memory) -> MakeChat:
 def style(request: pytest.FixtureRequest) -> Style:
     style: Style = request.param
     return style
+
+
+@pytest.fixture
+def wait(runner: asyncio.Runner) -> Wait:
+    """Runs what was called until it is done; what blocks the loop raises."""
+
+    def wait(coroutine: Any) -> Any:
+        with blockbuster_ctx():
+            return runner.run(coroutine)
+
+    return wait

@@ -74,10 +74,10 @@ class Scripted(FunctionCallingLLM):
         return gen()
 
     def complete(self, prompt: str, formatted: bool = False, **asked: Any) -> CompletionResponse:
-        raise AssertionError("never asked")
+        return CompletionResponse(text=self._answer([ChatMessage(prompt)], "sync", asked).message.content or "")
 
     async def acomplete(self, prompt: str, formatted: bool = False, **asked: Any) -> CompletionResponse:
-        raise AssertionError("never asked")
+        return CompletionResponse(text=self._answer([ChatMessage(prompt)], "async", asked).message.content or "")
 
     def stream_complete(self, prompt: str, formatted: bool = False, **asked: Any) -> Any:
         raise AssertionError("never asked")

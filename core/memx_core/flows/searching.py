@@ -16,7 +16,7 @@ from memx_core.errors import EmbeddingMismatchError, InvalidInputError
 from memx_core.filters import Filter
 from memx_core.flows.room import Room
 from memx_core.ledger import Then
-from memx_core.ports import EntryKind, IndexHit, IndexQuery
+from memx_core.ports import EntryKind, IndexHit, IndexQuery, Vector
 from memx_core.ranking import Fused, fuse, mask_names, refine, swing
 from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
 
@@ -39,6 +39,7 @@ class Search:
 
     Attributes:
         excluded: Ids of turns that are not wanted.
+        vector: The query's, if somebody embedded it already.
     """
 
     query: str
@@ -50,6 +51,7 @@ class Search:
     explain: bool = False
     then: Then | None = None
     excluded: frozenset[str] = frozenset()
+    vector: Vector | None = None
 
 
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
@@ -106,7 +108,7 @@ async def _query(
     """The query for the index: names boost their bearers and are taken out of what is embedded."""
     known = await io.call(room.index.names, room.namespace, asked.scope, asked.kinds)
     names, masked = _masked(asked.query, known)
-    vector = await io.embed_query(masked)
+    vector = await io.embed_query(masked) if asked.vector is None else asked.vector
     query = IndexQuery(
         namespace=room.namespace,
         scope=asked.scope,

@@ -16,10 +16,12 @@ from memx_core.inputs.showing import show
 from memx_core.inputs.texts import clean, text
 from memx_core.inputs.times import iso, moment
 from memx_core.inputs.values import Scalar, metadata, scalar
+from memx_core.inputs.vectors import embedding
 
 __all__ = [
     "Scalar",
     "clean",
+    "embedding",
     "iso",
     "key",
     "limit",

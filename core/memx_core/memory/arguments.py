@@ -6,7 +6,7 @@ these names. Defaults live with the spelled-out method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import EllipsisType
 from typing import Any, TypeAlias, TypedDict
@@ -87,6 +87,7 @@ class SearchOptions(TypedDict, total=False):
     known_at: datetime | None
     include_messages: bool
     explain: bool
+    embedding: Sequence[float] | None
 
 
 class RecallOptions(TypedDict, total=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Unpack
 
@@ -123,6 +123,7 @@ class Reading(Base):
         known_at: datetime | None = None,
         include_messages: bool = False,
         explain: bool = False,
+        embedding: Sequence[float] | None = None,
     ) -> list[SearchHit]:
         """Memories of the scope nearest to `query`, best first.
 
@@ -138,11 +139,13 @@ class Reading(Base):
             known_at: Only what was believed at this moment, as it was then.
             include_messages: Also the turns of conversations, in one ranking with the memories.
             explain: Say how each score came about.
+            embedding: The query's vector, if the memory's embedder made it already.
 
         Raises:
             ScopeError: If no id is given.
             FilterError: If a filter is not in the grammar.
             InvalidInputError: If `query` is blank, or a moment is naive.
+            EmbeddingMismatchError: If `embedding` is of another size than the memory's.
         """
         return run(
             calls.search(
@@ -159,6 +162,7 @@ class Reading(Base):
                 known_at=known_at,
                 include_messages=include_messages,
                 explain=explain,
+                embedding=embedding,
             )
         )
 

@@ -8,18 +8,8 @@ something about, or should go on without; a program's own mistakes are raised.
 from __future__ import annotations
 
 from memx_core.toolbox.aliases import Unusable, short
-from memx_core.toolbox.describing import (
-    FORGET,
-    LIMIT,
-    MEMORY,
-    QUERY,
-    SAVE,
-    SEARCH,
-    TEXT,
-    UPDATE,
-    UPDATED_TEXT,
-    Described,
-)
+from memx_core.toolbox.arguments import ForgetInput, SaveInput, SearchInput, UpdateInput
+from memx_core.toolbox.describing import FORGET, SAVE, SEARCH, UPDATE, Described
 from memx_core.toolbox.tools import (
     NOTHING,
     aforget,
@@ -34,17 +24,16 @@ from memx_core.toolbox.tools import (
 
 __all__ = [
     "FORGET",
-    "LIMIT",
-    "MEMORY",
     "NOTHING",
-    "QUERY",
     "SAVE",
     "SEARCH",
-    "TEXT",
     "UPDATE",
-    "UPDATED_TEXT",
     "Described",
+    "ForgetInput",
+    "SaveInput",
+    "SearchInput",
     "Unusable",
+    "UpdateInput",
     "aforget",
     "asave",
     "asearch",

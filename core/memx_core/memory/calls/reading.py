@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -108,6 +108,7 @@ def search(
     known_at: datetime | None = None,
     include_messages: bool = False,
     explain: bool = False,
+    embedding: Sequence[float] | None = None,
 ) -> Coroutine[Any, Any, list[SearchHit]]:
     """See `Memory.search`."""
     asked = Search(
@@ -119,6 +120,7 @@ def search(
         kinds=("memory", "message") if include_messages else ("memory",),
         then=then(known_at, as_of, now=room.clock()),
         explain=explain,
+        vector=inputs.embedding(embedding),
     )
     return searching.search(io, room, asked)
 
