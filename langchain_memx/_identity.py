@@ -47,7 +47,8 @@ def _renewed(message: Message, former: Message) -> list[Message]:
     """The message in the place of the former, if anything is new; it keeps its time unless its words are."""
     if _said(message) != _said(former):
         return [message]
-    return [] if message.raw == former.raw else [replace(message, timestamp=former.timestamp)]
+    raw = {**(former.raw or {}), **(message.raw or {})}  # also what other frameworks know of it
+    return [] if raw == (former.raw or {}) else [replace(message, timestamp=former.timestamp, raw=raw)]
 
 
 def _places(messages: Sequence[Message]) -> list[_Place | None]:

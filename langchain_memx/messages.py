@@ -24,9 +24,10 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 from langchain_core.messages.base import BaseMessageChunk
+from langchain_core.messages.tool import tool_call
 
 from langchain_memx.contents import content_text
-from memx_core import Message
+from memx_core import Message, toolcalls
 
 RAW = "langchain"
 """Under which name of `Message.raw` a message's own form is kept."""
@@ -54,7 +55,7 @@ def to_message(message: BaseMessage, *, raw: bool = False) -> Message:
         content=content_text(cast("object", whole.content)),
         name=name,
         id=whole.id or None,
-        raw={RAW: own_form(whole)} if raw else None,
+        raw={RAW: own_form(whole), **_calls(whole)} if raw else None,
     )
 
 
@@ -66,11 +67,14 @@ def from_message(message: Message) -> BaseMessage:
         return found
     match message.role:
         case "assistant":
-            return AIMessage(message.content, name=message.name, id=message.id)
+            made = [call for call in toolcalls.calls(message.raw) if call.name]
+            calls = [tool_call(id=call.id, name=call.name, args=dict(call.args)) for call in made]
+            return AIMessage(message.content, name=message.name, id=message.id, tool_calls=calls)
         case "system":
             return SystemMessage(message.content, name=message.name, id=message.id)
         case "tool":
-            return ToolMessage(message.content, tool_call_id="", name=message.name, id=message.id)
+            call = toolcalls.answered(message.raw)
+            return ToolMessage(message.content, tool_call_id=call, name=message.name, id=message.id)
         case _:
             return HumanMessage(message.content, name=message.name, id=message.id)
 
@@ -84,6 +88,16 @@ def own_form(message: BaseMessage) -> dict[str, Any]:
     """The message as JSON; what JSON has no form for as its text."""
     form: dict[str, Any] = json.loads(json.dumps(message_to_dict(message), default=str), parse_constant=str)
     return form
+
+
+def _calls(message: BaseMessage) -> dict[str, Any]:
+    """What another framework has to know of it beside its words."""
+    if isinstance(message, ToolMessage):
+        return toolcalls.noted(answers=message.tool_call_id)
+    if not isinstance(message, AIMessage):
+        return {}
+    form: dict[str, Any] = json.loads(json.dumps(message.tool_calls, default=str), parse_constant=str)
+    return toolcalls.noted(toolcalls.ToolCall(call["id"] or "", call["name"], call["args"]) for call in form)
 
 
 def _speaker(message: BaseMessage) -> tuple[str, str | None]:

@@ -15,6 +15,7 @@ try:
 except ImportError as error:
     raise ImportError('llama_index_memx needs LlamaIndex: pip install "memx-core[llama-index]"') from error
 
+from llama_index_memx.block import MemxMemoryBlock
 from llama_index_memx.chat_store import MemxChatStore
 from llama_index_memx.creating import create_memory
 from llama_index_memx.embedder import LlamaIndexEmbedder
@@ -28,6 +29,7 @@ __all__ = [
     "LlamaIndexLLM",
     "MemxChatStore",
     "MemxMemory",
+    "MemxMemoryBlock",
     "MemxRetriever",
     "create_memory",
     "memory_tools",

@@ -328,12 +328,15 @@ class MemxMemory(ChatMemory):
             await asyncio.gather(*putting)
 
     def _measured(self, kept: Sequence[Message], history: Sequence[ChatMessage]) -> list[int]:
-        """Tokens of each message, counted once."""
-        known, self._sizes = self._sizes, {}
-        for message, shown in zip(kept, history, strict=True):
-            key = (message.id, message.content)
-            self._sizes[key] = known[key] if key in known else self._estimate_token_count(shown)
-        return [self._sizes[message.id, message.content] for message in kept]
+        """Tokens of each message, counted once. What is known is replaced whole, as threads share it."""
+        known = self._sizes
+        keys = [(message.id, message.content) for message in kept]
+        sizes = [
+            known[key] if key in known else self._estimate_token_count(shown)
+            for key, shown in zip(keys, history, strict=True)
+        ]
+        self._sizes = dict(zip(keys, sizes, strict=True))
+        return sizes
 
     # Being kept elsewhere.
 

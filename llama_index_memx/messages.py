@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from llama_index_memx.contents import content_text
-from memx_core import Message
+from memx_core import Message, toolcalls
+from memx_core.toolcalls import ToolCall
 
 RAW = "llama_index"
 """Under which name of `Message.raw` a message's own form is kept."""
@@ -65,8 +66,14 @@ def from_message(message: Message) -> ChatMessage:
             return ChatMessage.model_validate(kept)
         except ValidationError:
             pass  # a picture's file is gone, or another version of LlamaIndex kept it: its words are there
-    named = {} if message.name is None else {"name": message.name}
-    return ChatMessage(role=message.role, content=message.content, additional_kwargs=named)
+    beside = {"name": message.name, "tool_call_id": toolcalls.answered(message.raw)}
+    made = ChatMessage(role=message.role, content=message.content)
+    made.additional_kwargs = {name: value for name, value in beside.items() if value}
+    made.blocks += [
+        ToolCallBlock(tool_call_id=call.id, tool_name=call.name, tool_kwargs=dict(call.args))
+        for call in toolcalls.calls(message.raw)
+    ]
+    return made
 
 
 def said(message: ChatMessage) -> tuple[str, str]:
@@ -91,9 +98,14 @@ def own_form(message: ChatMessage) -> dict[str, Any]:
         form: dict[str, Any] = message.model_dump(mode="json")
     except (PydanticSerializationError, UnicodeDecodeError):
         form = message.model_dump()
-    text = json.dumps(form, default=str)
-    whole: dict[str, Any] = json.loads(text, parse_constant=str, parse_int=_int)
+    whole = _json(form)
     whole.get("additional_kwargs", {}).pop("images", None)  # they are blocks already, and would become them again
+    return whole
+
+
+def _json(form: dict[str, Any]) -> dict[str, Any]:
+    """The values as JSON has them, and every database."""
+    whole: dict[str, Any] = json.loads(json.dumps(form, default=str), parse_constant=str, parse_int=_int)
     return whole
 
 
@@ -121,7 +133,7 @@ def _message(message: ChatMessage, role: str | None = None, tool: str | None = N
         name=name if isinstance(name, str) and name.strip() else None,
         id=str(uuid.uuid4()),
         origin=origin,
-        raw={RAW: own_form(message)},
+        raw={RAW: own_form(message), **_noted(message)},
     )
 
 
@@ -136,6 +148,21 @@ def _answer(text: str) -> tuple[str, bool]:
         return text, False
     answers = list(_ANSWER.finditer(text))
     return (text[answers[-1].end() :].strip(), False) if answers else (text, True)
+
+
+def _noted(message: ChatMessage) -> dict[str, Any]:
+    """What another framework has to know of it beside its words."""
+    calls = [ToolCall(call.tool_call_id or "", call.tool_name, _args(call.tool_kwargs)) for call in _calls(message)]
+    return _json(toolcalls.noted(calls, answers=_kwargs(message).get("tool_call_id")))
+
+
+def _args(given: object) -> dict[str, Any]:
+    """The arguments of a call; some providers give them as the JSON that the model wrote."""
+    try:
+        found: object = json.loads(given) if isinstance(given, str) else given
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _calls(message: ChatMessage) -> list[ToolCallBlock]:
