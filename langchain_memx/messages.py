@@ -96,7 +96,7 @@ def _calls(message: BaseMessage) -> dict[str, Any]:
         return toolcalls.noted(answers=message.tool_call_id)
     if not isinstance(message, AIMessage):
         return {}
-    form: dict[str, Any] = json.loads(json.dumps(message.tool_calls, default=str), parse_constant=str)
+    form: list[dict[str, Any]] = json.loads(json.dumps(message.tool_calls, default=str), parse_constant=str)
     return toolcalls.noted(toolcalls.ToolCall(call["id"] or "", call["name"], call["args"]) for call in form)
 
 

@@ -25,7 +25,7 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 from llama_index.core.chat_engine import ContextChatEngine, SimpleChatEngine
-from llama_index.core.instrumentation.event_handlers.base import BaseEventHandler
+from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.memory import InsertMethod
 from llama_index.core.memory import Memory as ChatMemory
 from llama_index.core.schema import QueryBundle
