@@ -7,6 +7,8 @@ PY     := $(VENV)/bin/python
 MADE   := $(VENV)/.made
 DEMO   := $(VENV)/.demo
 DEV    := $(VENV)/.dev
+# Thousands of databases that live for a moment need no disk.
+IN_MEMORY := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -21,7 +23,7 @@ demo: $(DEMO) ## run the quickstart: two conversations, and what was learned fro
 	@$(PY) cookbook/quickstart.py
 
 test: $(DEV) ## run the whole test suite on all cores (ARGS="-k name -x" is passed on)
-	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(IN_MEMORY) $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 test-matrix: $(MADE) ## run LangChain's part of the tests on its oldest and newest versions (ARGS="floor latest" chooses)
 	@$(PY) -m tests.matrix $(ARGS)
