@@ -1,4 +1,4 @@
-"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [middleware] …`."""
+"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [chats] …`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ def middleware() -> Iterator[str]:
     yield from agents.remembering()
 
 
+def chats() -> Iterator[str]:
+    """What `MemxMemory` adds to a turn of LlamaIndex's, by the clock, model and embedder free (target: 5 ms)."""
+    from benchmarks import chats  # LlamaIndex, likewise
+
+    yield from chats.remembering()
+
+
 MEASURES = {
     "import": costs.importing,
     "add": costs.adding,
@@ -26,6 +33,7 @@ MEASURES = {
     "rules": costs.proposing,
     "embedder": costs.embedding,
     "middleware": middleware,
+    "chats": chats,
 }
 
 

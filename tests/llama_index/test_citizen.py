@@ -25,13 +25,13 @@ from llama_index.core.base.llms.types import (
     ToolCallBlock,
 )
 from llama_index.core.chat_engine import ContextChatEngine, SimpleChatEngine
-from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.memory import InsertMethod
 from llama_index.core.memory import Memory as ChatMemory
 from llama_index.core.schema import QueryBundle
 from llama_index.core.storage.chat_store.base_db import MessageStatus
 from llama_index.core.workflow import Context, JsonSerializer
 from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.event_handlers.base import BaseEventHandler
 from pydantic import Field
 
 from llama_index_memx import MemxMemory
