@@ -25,7 +25,7 @@ demo: $(DEMO) ## run the quickstart: two conversations, and what was learned fro
 test: $(DEV) ## run the whole test suite on all cores (ARGS="-k name -x" is passed on)
 	@$(IN_MEMORY) $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
-test-matrix: $(MADE) ## run LangChain's part of the tests on its oldest and newest versions (ARGS="floor latest" chooses)
+test-matrix: $(MADE) ## run the frameworks' tests on their oldest and newest versions (ARGS="floor latest" chooses)
 	@$(PY) -m tests.matrix $(ARGS)
 
 check: $(DEV) ## format, lint, types (two readers) and the import contracts

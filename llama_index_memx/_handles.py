@@ -5,13 +5,15 @@ What is kept of a memory is text, and names no key and no password. Nothing here
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
 from sqlalchemy.engine import make_url
 
-from memx_core import EmbeddingMismatchError, InvalidInputError, Memory
+from memx_core import EmbeddingMismatchError, InvalidInputError, Memory, ScopedMemory, inputs
+from memx_core.embedders import HashingEmbedder
 
 if TYPE_CHECKING:
     from llama_index_memx.memory import MemxMemory
@@ -58,3 +60,24 @@ def _check_there(database: str) -> None:
         raise InvalidInputError(f"the memory of this context was in the working memory of a process: {_HOW}")
     if not Path(url.database).exists():
         raise InvalidInputError(f"there is no {url.database!r} here, where the memory of this context is kept: {_HOW}")
+
+
+def found(database: object, namespace: object, given: dict[str, Any]) -> Memory | ScopedMemory:
+    """Where it is kept if nobody says so."""
+    if isinstance(database, str) and database:
+        return reopened(database, str(namespace))
+    if any(value is not None for value in given.values()):
+        raise InvalidInputError("no memory=: pass the memx_core.Memory where it is to be kept")
+    engine = Memory(embedder=HashingEmbedder(), database=":memory:", background=False)
+    return engine.scoped(run_id=uuid.uuid4().hex)
+
+
+def session(given: object) -> str:
+    """The conversation's id; a number or a UUID is one too, and without one it is a new conversation."""
+    if given is None:
+        return str(uuid.uuid4())
+    if isinstance(given, int | uuid.UUID) and not isinstance(given, bool):
+        return str(given)
+    if not isinstance(given, str):
+        raise InvalidInputError(f"session_id must be a str, not a {type(given).__qualname__}")
+    return inputs.session(given)

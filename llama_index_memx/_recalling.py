@@ -47,7 +47,7 @@ class Recalling:
     """
 
     def __init__(self, on_error: OnError) -> None:
-        self._on_error = on_error
+        self._on_error: OnError = on_error
         self._blocks: OrderedDict[Asked, str] = OrderedDict()
         self._lock = Lock()
 
@@ -113,7 +113,7 @@ def _ended(query: str, found: Recall) -> None:
 def _is_watched() -> bool:
     """Whether anybody handles what the dispatcher is told."""
     at = dispatcher
-    while _is_idle(at) and at.propagate and at.parent is not None:
+    while _is_idle(at) and at.propagate and at.parent_name:
         at = at.parent
     return not _is_idle(at)
 

@@ -145,7 +145,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
 
     def _keep(self, turns: Sequence[Message], session: str) -> None:
         """Keeps what is not there: put by this block before, or by whoever else keeps this conversation."""
-        known = {_said(message) for message in self._handle.messages(session)} if turns else set()
+        known = {_said(message) for message in (self._handle.messages(session) if turns else ())}
         new = [message for message in turns if _said(message) not in known]
         if new:
             self._handle.put_messages(session, [replace(one, id=_id(one), raw=None) for one in new])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
-from llama_index.core.async_utils import asyncio_run
+from llama_index.core import async_utils
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.memory import BaseMemoryBlock
@@ -30,11 +30,11 @@ from llama_index_memx.contents import content_text
 from llama_index_memx.failing import OnError
 from llama_index_memx.messages import from_message
 from llama_index_memx.scopes import bound
-from memx_core import InvalidInputError, Memory, Message, ScopedMemory, inputs
-from memx_core.embedders import HashingEmbedder
+from memx_core import InvalidInputError, Memory, Message, ScopedMemory
 from memx_core.memory.arguments import RecallOptions
 from memx_core.memory.options import question, recall_options
 
+T = TypeVar("T")
 _LEAST = 40
 """Tokens that a block needs to say anything."""
 _OUTSIDE = ("chat_store", "async_engine", "async_database_uri", "table_name", "db_schema")
@@ -132,14 +132,15 @@ class MemxMemory(ChatMemory):
     def __init__(self, *, memory: Memory | ScopedMemory | None = None, **fields: Any) -> None:  # noqa: ANN401  # checked below
         given = {name: fields.get(name) for name in ("user_id", "agent_id", "run_id")}
         if memory is None:
-            memory = _found(fields.get("database"), fields.get("namespace"), given)
+            memory = _handles.found(fields.get("database"), fields.get("namespace"), given)
         scoped = bound(memory, **given)
         fields |= {"user_id": scoped.scope.user_id, "agent_id": scoped.scope.agent_id, "run_id": scoped.scope.run_id}
         fields |= {"database": scoped.memory.database, "namespace": scoped.memory.namespace}
         fields["handle"] = fields.get("handle") or uuid.uuid4().hex
         fields["token_limit"] = fields.get("token_limit") or DEFAULT_TOKEN_LIMIT
-        fields["session_id"] = _session(fields.get("session_id"))
-        super().__init__(**{**fields, "sql_store": MemxChatStore(memory=scoped, learn=fields.get("learn", True))})
+        fields["session_id"] = _handles.session(fields.get("session_id"))
+        fields["sql_store"] = MemxChatStore(memory=scoped, learn=fields.get("learn", True))
+        super().__init__(**fields)  # pyright: ignore[reportUnknownMemberType]  # lists of anything there
         self._memory = scoped
         self._recalling = Recalling(failing.on_error(self.on_error))
         self._options()
@@ -188,6 +189,10 @@ class MemxMemory(ChatMemory):
         return made
 
     @property
+    def _blocks(self) -> list[BaseMemoryBlock[Any]]:
+        return cast("list[BaseMemoryBlock[Any]]", getattr(self, "memory_blocks"))  # noqa: B009  # untyped there
+
+    @property
     def memory(self) -> ScopedMemory:
         """What is remembered of the user."""
         return self._memory
@@ -213,8 +218,8 @@ class MemxMemory(ChatMemory):
     def put_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Keeps messages, all or none; when they end a turn, it is learned from in the background."""
         left = self._put(messages)
-        if left and self.memory_blocks:
-            asyncio_run(self._feed(left))
+        if left and self._blocks:
+            _run(self._feed(left))
 
     async def aput_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Like `put_messages`, without blocking the loop."""
@@ -248,15 +253,15 @@ class MemxMemory(ChatMemory):
         """
         view = self._view(input, block_kwargs)
         block = "" if view.asked is None else self._recalling.block(self._memory, view.asked, view.options)
-        if self.memory_blocks:
-            view = view._replace(history=asyncio_run(super().aget(_text(input) or None, **block_kwargs)))
+        if self._blocks:
+            view = view._replace(history=_run(super().aget(_text(input) or None, **block_kwargs)))
         return self._placed(view, block)
 
     async def aget(self, input: object = None, **block_kwargs: Any) -> list[ChatMessage]:  # noqa: ANN401  # as LlamaIndex does
         """Like `get`, awaiting the embedder."""
         view = await asyncio.to_thread(self._view, input, block_kwargs)
         block = "" if view.asked is None else await self._recalling.ablock(self._memory, view.asked, view.options)
-        if self.memory_blocks:
+        if self._blocks:
             view = view._replace(history=await super().aget(_text(input) or None, **block_kwargs))
         return self._placed(view, block)
 
@@ -322,9 +327,7 @@ class MemxMemory(ChatMemory):
         """Hands what left the queue to LlamaIndex's blocks."""
         for batch in left:
             session = self.session_id
-            putting = (
-                block.aput(batch, from_short_term_memory=True, session_id=session) for block in self.memory_blocks
-            )
+            putting = (block.aput(batch, from_short_term_memory=True, session_id=session) for block in self._blocks)
             await asyncio.gather(*putting)
 
     def _measured(self, kept: Sequence[Message], history: Sequence[ChatMessage]) -> list[int]:
@@ -346,7 +349,7 @@ class MemxMemory(ChatMemory):
         return {**kept, "class_name": self.class_name()}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], **kwargs: object) -> Self:
+    def from_dict(cls, data: dict[str, Any], **kwargs: Any) -> Self:  # noqa: ANN401  # checked by the class
         """The memory that said this of itself: the object that did, if it is there, or one on the same database.
 
         Args:
@@ -371,24 +374,10 @@ class MemxMemory(ChatMemory):
         return self
 
 
-def _found(database: object, namespace: object, given: dict[str, Any]) -> Memory | ScopedMemory:
-    """Where it is kept if nobody says so."""
-    if isinstance(database, str) and database:
-        return _handles.reopened(database, str(namespace))
-    if any(value is not None for value in given.values()):
-        raise InvalidInputError("no memory=: pass the memx_core.Memory where it is to be kept")
-    engine = Memory(embedder=HashingEmbedder(), database=":memory:", background=False)
-    return engine.scoped(run_id=uuid.uuid4().hex)
-
-
-def _session(given: object) -> str:
-    if given is None:
-        return str(uuid.uuid4())
-    if isinstance(given, int | uuid.UUID) and not isinstance(given, bool):
-        return str(given)
-    if not isinstance(given, str):
-        raise InvalidInputError(f"session_id must be a str, not a {type(given).__qualname__}")
-    return inputs.session(given)
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What LlamaIndex's own blocks come to, which can only be awaited, in its own way."""
+    run: Callable[[Coroutine[Any, Any, T]], T] = getattr(async_utils, "asyncio_run")  # noqa: B009  # untyped there
+    return run(coroutine)
 
 
 def _text(asked: object) -> str:

@@ -57,5 +57,5 @@ def answered(raw: Metadata | None) -> str:
 
 def _call(given: Mapping[str, Any]) -> ToolCall:
     args: object = given.get("args")
-    known = cast("Mapping[str, Any]", args) if isinstance(args, Mapping) else {}
+    known = cast("Mapping[str, Any]", args) if isinstance(args, Mapping) else dict[str, Any]()
     return ToolCall(str(given.get("id") or ""), str(given.get("name") or ""), dict(known))

@@ -1,4 +1,4 @@
-"""Runs LangChain's part of the tests on its oldest and its newest versions: `make test-matrix [ARGS="floor latest"]`.
+"""Runs the frameworks' tests on their oldest and newest versions: `make test-matrix [ARGS="floor latest"]`.
 
 Each environment is a venv in `.matrix/`, brought up to date by pip each time. Options for pytest go
 into `PYTEST_ADDOPTS`. The end is a table; the exit status is 1 if anything failed.
@@ -19,7 +19,7 @@ from tests.matrix.environments import ENVIRONMENTS, Environment
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / ".matrix"
-SHOWN = ("langchain-core", "langchain", "langgraph", "langchain-openai")
+SHOWN = ("langchain-core", "langchain", "langgraph", "langchain-openai", "llama-index-core", "pydantic")
 COLUMNS = ("environment", *SHOWN, "passed", "failed", "skipped", "seconds")
 VERSIONS = """
 from importlib.metadata import PackageNotFoundError, version

@@ -18,6 +18,9 @@ WITHOUT_AGENTS = (
 """Retriever, tools, histories, models and embeddings: all that `langchain-core` is enough for."""
 
 
+LLAMA_INDEX = ("tests/llama_index",)
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """A set of packages, as pip takes them, and the tests that are run with it."""
@@ -41,6 +44,17 @@ ENVIRONMENTS = {
         ("--editable", ".[test]", "langchain==1.3.18", "langchain-core==1.6.0", "langgraph==1.2.11"),
     ),
     "latest": Environment("the newest that go together", ("--editable", ".[test]")),
+    "llama-floor": Environment(
+        "the oldest llama-index-core",
+        ("--editable", ".[test]", "llama-index-core==0.14.24", "llama-index-instrumentation==0.4.0"),
+        LLAMA_INDEX,
+    ),
+    "llama-latest": Environment("the newest llama-index-core", ("--editable", ".[test]"), LLAMA_INDEX),
+    "pydantic": Environment(
+        "the newest beside pydantic 2.12, which serialises differently",
+        ("--editable", ".[test]", "pydantic==2.12.*"),
+        (*LLAMA_INDEX, "tests/langchain/test_messages.py"),
+    ),
     "providers": Environment(
         "the newest beside LiteLLM, which holds openai back",
         ("--editable", ".[test,providers]"),

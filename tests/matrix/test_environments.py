@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def test_every_floor_that_is_declared_is_one_that_is_tested() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    floors = [re.match(r"([\w-]+)>=([\d.]+)", each) for each in project["optional-dependencies"]["langchain"]]
-    assert len(floors) == 3
+    extras = project["optional-dependencies"]
+    doors = [*extras["langchain"], *extras["llama-index"]]
+    floors = [re.match(r"([\w-]+)>=([\d.]+)", each) for each in doors]
+    assert len(floors) == 5
     for floor in floors:
         assert floor is not None
         name, version = floor.groups()
