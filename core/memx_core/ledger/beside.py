@@ -29,7 +29,7 @@ def rows_beside(connection: Connection, namespace: str, scope: Scope, turns: Col
 
 
 @cache
-def _statement(owners: tuple[str, ...]) -> Select[Any]:
+def _statement(owners: tuple[str, ...]) -> Select[Any, Any, Any]:
     return select(messages.c.row, _nearest(owners, before=True), _nearest(owners, before=False)).where(
         rows.checked_by(messages, owners), messages.c.row.in_(bindparam("turns", expanding=True, type_=BigInteger))
     )
