@@ -7,8 +7,8 @@ PY     := $(VENV)/bin/python
 MADE   := $(VENV)/.made
 DEMO   := $(VENV)/.demo
 DEV    := $(VENV)/.dev
-# Thousands of databases that live for a moment need no disk.
-IN_MEMORY := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
+# Thousands of databases that live for a moment need no disk, where there is memory for them: 2 GiB, and containers often have less.
+IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2097152 { print "TMPDIR=/dev/shm" }')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
