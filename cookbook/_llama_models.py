@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import NamedTuple
 
 from llama_index.core.base.embeddings.base import BaseEmbedding
@@ -39,7 +38,7 @@ class Models(NamedTuple):
 
 def models(reply: Reply) -> Models:
     """OpenAI's if there is a key and it answers, else `reply`; and said which."""
-    found = _openai() if os.environ.get("OPENAI_API_KEY") and find_spec("llama_index.llms.openai") else None
+    found = _openai() if os.environ.get("OPENAI_API_KEY") else None
     print(
         "Model: OpenAI\n" if found else "Model: none, a function of this page answers; memories are learned by rules\n"
     )
@@ -47,8 +46,12 @@ def models(reply: Reply) -> Models:
 
 
 def _openai() -> Models | None:
-    from llama_index.embeddings.openai import OpenAIEmbedding  # type: ignore[import-untyped,import-not-found,unused-ignore]  # publishes no types
-    from llama_index.llms.openai import OpenAI  # type: ignore[import-untyped,import-not-found,unused-ignore]  # publishes no types
+    try:
+        from llama_index.embeddings.openai import OpenAIEmbedding  # type: ignore[import-untyped,import-not-found,unused-ignore]  # publishes no types
+        from llama_index.llms.openai import OpenAI  # type: ignore[import-untyped,import-not-found,unused-ignore]  # publishes no types
+    except ImportError:
+        print("LlamaIndex's packages for OpenAI are not installed.")
+        return None
 
     base = os.environ.get("OPENAI_BASE_URL")
     embed_model = OpenAIEmbedding(model="text-embedding-3-small", api_base=base, timeout=20)
