@@ -1,0 +1,70 @@
+"""LoCoMo: two people talk for months; a question names the turns that answer it.
+
+Left out are the adversarial questions (category 5), which have no answer, those whose evidence is
+no turn of the conversation, and pictures with their captions: only what was said is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.retrieval.cases import Conversation, Fact, Question, Turn, answerable
+
+CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
+_TURN = re.compile(r"D(\d+):0*(\d+)")
+_SESSION = re.compile(r"session_(\d+)")
+
+
+def conversation(row: Mapping[str, Any]) -> Conversation:
+    """One entry of the file."""
+    turns = tuple(_turns(row["conversation"], _facts(row.get("observation", {}))))
+    questions = [_question(one) for one in row["qa"] if one.get("category") in CATEGORIES]
+    return Conversation(str(row.get("sample_id", "")), turns, answerable(questions, turns))
+
+
+def _turns(said: Mapping[str, Any], facts: Mapping[str, list[Fact]]) -> Iterator[Turn]:
+    sessions = sorted((int(found[1]), key) for key in said if (found := _SESSION.fullmatch(key)))
+    for number, key in sessions:
+        at = _time(said[f"{key}_date_time"])
+        for one in said[key]:
+            yield Turn(
+                id=one["dia_id"],
+                session=str(number),
+                role="user" if one["speaker"] == said["speaker_a"] else "assistant",
+                text=one["text"],
+                speaker=one["speaker"],
+                said_at=at,
+                facts=tuple(facts.get(one["dia_id"], ())),
+            )
+
+
+def _time(said: str) -> datetime:
+    """Of "1:56 pm on 8 May, 2023"."""
+    return datetime.strptime(said, "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
+
+
+def _facts(observed: Mapping[str, Any]) -> Mapping[str, list[Fact]]:
+    """By turn, what can be known once it was said."""
+    facts: defaultdict[str, list[Fact]] = defaultdict(list)
+    for session in observed.values():
+        for about, lines in session.items():
+            for text, where in lines:
+                sources = sorted(_named(where), key=lambda id: [int(part) for part in id[1:].split(":")])
+                if sources:
+                    facts[sources[-1]].append(Fact(text, about, frozenset(sources)))
+    return facts
+
+
+def _question(one: Mapping[str, Any]) -> Question:
+    return Question(
+        str(one["question"]), str(one.get("answer", "")), CATEGORIES[one["category"]], _named(one["evidence"])
+    )
+
+
+def _named(where: object) -> frozenset[str]:
+    """The turns that are meant; some are written "D8:6; D9:17", or "D30:05"."""
+    return frozenset(f"D{session}:{turn}" for session, turn in _TURN.findall(str(where)))
