@@ -71,7 +71,7 @@ class LangChainEmbedder:
         """Like `embed_documents`, awaiting the model."""
         try:
             return await self._embeddings.aembed_documents([flattened(text) for text in texts])
-        except RuntimeError as error:
+        except Exception as error:
             if not of_another_loop(error):
                 raise
             return await asyncio.to_thread(self.embed_documents, texts)
@@ -84,7 +84,7 @@ class LangChainEmbedder:
         """Like `embed_query`, awaiting the model."""
         try:
             return await self._embeddings.aembed_query(flattened(text))
-        except RuntimeError as error:
+        except Exception as error:
             if not of_another_loop(error):
                 raise
             return await asyncio.to_thread(self.embed_query, text)

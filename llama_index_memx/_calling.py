@@ -47,9 +47,11 @@ async def acall(model: object, awaiting: Callable[[], Awaitable[T]], blocking: C
             return await awaiting()
         except NotImplementedError:
             pass  # the model blocks only
-        except (RuntimeError, StopIteration) as error:
+        except Exception as error:
             if not of_another_loop(error):
-                raise _told(model, error) from error
+                if isinstance(error, RuntimeError | StopIteration):
+                    raise _told(model, error) from error
+                raise
     return await asyncio.to_thread(call, model, blocking)
 
 

@@ -291,10 +291,21 @@ def test_a_cache_has_the_fingerprint_of_what_it_caches() -> None:
 # Clients that are left over from another loop -----------------------------------------------------
 
 CLOSED = RuntimeError("Event loop is closed")
+
+
+def wrapped(error: Exception) -> Exception:
+    """As OpenAI's client raises it."""
+    outer = ConnectionError("Connection error.")
+    outer.__cause__ = error
+    return outer
+
+
 OTHERS = [
     CLOSED,
     RuntimeError("<Event> is bound to a different event loop"),
     RuntimeError("attached to a different loop"),
+    wrapped(CLOSED),
+    wrapped(wrapped(CLOSED)),
 ]
 
 
@@ -328,7 +339,11 @@ def test_a_client_of_another_loop_is_used_in_its_blocking_colour(error: Exceptio
     assert model.colours == ["sync"]
 
 
-@pytest.mark.parametrize("error", [RuntimeError("out of memory"), ValueError("Event loop is closed")], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("out of memory"), ValueError("Event loop is closed"), wrapped(ValueError("closed"))],
+    ids=repr,
+)
 def test_any_other_error_is_not_called_again_for(error: Exception) -> None:
     embedder, model = LangChainEmbedder(LeftOver(error)), LeftOverChat(answers=[call(LIVES)], error=error)
     for call_of in (embedder.aembed_documents(["a"]), embedder.aembed_query("a")):

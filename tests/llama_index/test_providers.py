@@ -270,17 +270,25 @@ def test_white_space_is_flattened_as_openais_class_does(embed: Embed) -> None:
 CLOSED = RuntimeError("Event loop is closed")
 
 
-def test_a_client_of_another_loop_is_used_in_its_blocking_colour() -> None:
+def wrapped(error: Exception) -> Exception:
+    """As OpenAI's client raises it."""
+    outer = ConnectionError("Connection error.")
+    outer.__cause__ = error
+    return outer
+
+
+@pytest.mark.parametrize("error", [CLOSED, wrapped(CLOSED)], ids=repr)
+def test_a_client_of_another_loop_is_used_in_its_blocking_colour(error: Exception) -> None:
     class LeftOver(Scripted):
         def _answer(self, messages: Any, colour: str, asked: Any) -> Any:
             if colour == "async":
-                raise CLOSED
+                raise error
             return super()._answer(messages, colour, asked)
 
     class LeftOverWords(Words):
         def _vectors(self, texts: Any, kind: str, colour: str) -> Any:
             if colour == "async":
-                raise CLOSED
+                raise error
             return super()._vectors(texts, kind, colour)
 
     model, words = LeftOver(answers=["{}"]), LeftOverWords()
@@ -288,6 +296,16 @@ def test_a_client_of_another_loop_is_used_in_its_blocking_colour() -> None:
     assert len(asyncio.run(LlamaIndexEmbedder(words).aembed_documents(["a"]))) == 1
     assert len(asyncio.run(LlamaIndexEmbedder(words).aembed_query("a"))) == 64
     assert {colour for _, colour in words.calls} == {"sync"}
+
+
+def test_any_other_error_is_not_called_again_for() -> None:
+    unreachable = wrapped(OSError("refused"))
+    model = Scripted(answers=[unreachable])
+    with pytest.raises(ConnectionError):
+        asyncio.run(LlamaIndexLLM(model).acomplete(ASKED, MemoryOperations))
+    assert model.colours == ["async"]
+    with pytest.raises(ConnectionError):
+        asyncio.run(LlamaIndexEmbedder(Failing(error=unreachable)).aembed_query("a"))
 
 
 # What it raises ----------------------------------------------------------------------------------
