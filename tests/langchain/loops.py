@@ -15,7 +15,8 @@ import sys
 from langchain_openai import ChatOpenAI
 
 from memx_core import Background, Memory
-from tests.langchain.wire import KEY, wired
+from tests.langchain.wire import wired
+from tests.wire import KEY
 
 ADA = {"user_id": "ada"}
 TURNS = 3

@@ -17,8 +17,9 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langchain_memx import MemxMiddleware
 from memx_core import Memory
 from tests.answers import adds
-from tests.langchain.wire import KEY, wired
+from tests.langchain.wire import wired
 from tests.openai_server import Answer, Asked, Call, Cut, OpenAIServer, Status
+from tests.wire import KEY
 
 langchain_openai: Any = pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 

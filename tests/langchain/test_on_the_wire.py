@@ -17,8 +17,9 @@ from langchain.chat_models import init_chat_model
 from langchain_memx import LangChainLLM
 from memx_core import Background, EmbeddingMismatchError, ExtractionError, Memory
 from tests.answers import adds, answer, updates
-from tests.langchain.wire import KEY, STYLES, Style, Wired, wired
+from tests.langchain.wire import wired
 from tests.openai_server import Call, Cut, Garbage, OpenAIServer, Reply, Slow, Status
+from tests.wire import KEY, STYLES, Style, Wired
 
 pytest.importorskip("langchain_openai", reason="langchain-openai is not installed")
 openai: Any = pytest.importorskip("openai", reason="openai is not installed")

@@ -19,7 +19,7 @@ from tests.matrix.environments import ENVIRONMENTS, Environment
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / ".matrix"
-SHOWN = ("langchain-core", "langchain", "langgraph", "langchain-openai", "llama-index-core", "pydantic")
+SHOWN = ("langchain-core", "langchain", "langgraph", "langchain-openai", "openai", "llama-index-core", "pydantic")
 COLUMNS = ("environment", *SHOWN, "passed", "failed", "skipped", "seconds")
 VERSIONS = """
 from importlib.metadata import PackageNotFoundError, version

@@ -55,8 +55,20 @@ ENVIRONMENTS = {
         ("--editable", ".[test]", "pydantic==2.12.*"),
         (*LLAMA_INDEX, "tests/langchain/test_messages.py"),
     ),
+    "openai": Environment(
+        "the newest openai, which LlamaIndex's package for it holds back",
+        (
+            *("--editable", ".[demo,langchain,openai]", "langchain-tests"),
+            *("blockbuster", "hatchling", "hypothesis", "pytest", "pytest-asyncio", "pytest-timeout"),
+        ),
+        (
+            "tests/langchain/test_agents_on_the_wire.py",
+            "tests/langchain/test_on_the_wire.py",
+            "tests/langchain/test_openai_models.py",
+        ),
+    ),
     "providers": Environment(
-        "the newest beside LiteLLM, which holds openai back",
+        "the newest beside LiteLLM",
         ("--editable", ".[test,providers]"),
         (
             "tests/langchain/test_create_memory.py",
