@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from memx_core import addresses
 from memx_core.errors import InvalidInputError
 from memx_core.ledger import rows
+from memx_core.ledger.identifiers import among
 from memx_core.ledger.intake.base import BATCH, Load, Loaded, VectorOf
 from memx_core.ledger.intake.calls import Calls
 from memx_core.ledger.intake.memories import Memories
@@ -135,6 +136,6 @@ def _here(connection: Connection, namespace: str, lines: Sequence[Line]) -> set[
     if isinstance(lines[0], VersionLine):
         return {tuple(row) for row in connection.execute(select(memories.c.id).where(memories.c.id.in_(ids)))}
     statement = select(messages.c.address, messages.c.session, messages.c.id).where(
-        messages.c.address.in_({place[0] for place in places}), messages.c.id.in_(ids)
+        messages.c.address.in_({place[0] for place in places}), among(messages.c.id, "ids")
     )
-    return {tuple(row) for row in connection.execute(statement)}
+    return {tuple(row) for row in connection.execute(statement, {"ids": ids})}

@@ -12,7 +12,7 @@ from memx_core.errors import LedgerError
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import metadata, version_of_schema
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration in `migrations/versions`."""
 
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.types import UserDefinedType
 
 from memx_core.ledger.damage import damaged
+from memx_core.ledger.identifiers import Identifier, index_by_digest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -136,9 +137,9 @@ def _serial(name: str) -> Column[int]:
 def _address() -> tuple[Column[str], ...]:
     return (
         Column("namespace", _string(), nullable=False),
-        Column("user_id", _string()),
-        Column("agent_id", _string()),
-        Column("run_id", _string()),
+        Column("user_id", Identifier),
+        Column("agent_id", Identifier),
+        Column("run_id", Identifier),
         Column("address", _string(64), nullable=False),
     )
 
@@ -158,7 +159,7 @@ operations = Table(
     *_address(),
     Column("kind", _string(16), nullable=False),
     Column("status", _string(16), nullable=False),
-    Column("key", _string()),
+    Column("key", Identifier),
     Column("request", _string(64)),  # digest of what came with the key; of an undo the id of what it undid
     Column("plan", _string(64)),  # digest of the plan that was carried out
     Column("actor", _string(), nullable=False),
@@ -256,9 +257,9 @@ messages = Table(
     "memx_messages",
     metadata,
     _serial("row"),
-    Column("id", _string(), nullable=False),
+    Column("id", Identifier, nullable=False),
     *_address(),
-    Column("session", _string(), nullable=False),  # "" for none
+    Column("session", Identifier, nullable=False),  # "" for none
     Column("role", _string(16), nullable=False),
     Column("name", _string()),
     Column("content", Text, nullable=False),
@@ -341,7 +342,7 @@ jobs = Table(
     Column("id", _string(36), nullable=False, unique=True),
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
     *_address(),
-    Column("session", _string(), nullable=False),
+    Column("session", Identifier, nullable=False),
     Column("status", _string(16), nullable=False),
     Column("request", JsonText, nullable=False),  # metadata, expires_at and instructions of the call
     Column("attempts", Integer, nullable=False),
@@ -401,7 +402,7 @@ reviews = Table(  # operations that a policy holds back until somebody approves 
     Column("id", _string(36), nullable=False, unique=True),
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),  # the call's
     *_address(),
-    Column("session", _string(), nullable=False),
+    Column("session", Identifier, nullable=False),
     Column("proposal", JsonText, nullable=False),  # the operation, its attributes, and rows of messages
     Column("created_at", Moment, nullable=False),
     # The call that approved it or took it away: it waits again when that is undone.
@@ -430,3 +431,5 @@ costs = Table(  # what a day's calls cost, summed up
 )
 
 version_of_schema = Table("memx_alembic_version", metadata, Column("version_num", _string(32), primary_key=True))
+
+index_by_digest(metadata.sorted_tables)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Table, insert, select, update
 from memx_core import addresses
 from memx_core.errors import InvalidInputError, ScopeError
 from memx_core.ledger import picturing, rows
+from memx_core.ledger.identifiers import among
 from memx_core.ledger.spaces import space
 from memx_core.ledger.tables import messages, operations
 from memx_core.ledger.values import Outdated, Write
@@ -165,11 +166,12 @@ class Intake:
         statement = picturing.select_messages().where(
             messages.c.address.in_({address for address, _, _ in wanted}),
             messages.c.session.in_({session for _, session, _ in wanted}),
-            messages.c.id.in_({id for _, _, id in wanted}),
+            among(messages.c.id, "ids"),
         )
+        ids = {"ids": list({id for _, _, id in wanted})}
         return {
             place: row
-            for row in self.connection.execute(statement)
+            for row in self.connection.execute(statement, ids)
             if (place := (row.address, row.session, row.id)) in wanted
         }
 
