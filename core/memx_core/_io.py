@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NoReturn, ParamSpec, Protocol, Self, TypeVar
+from typing import Any, Generic, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -169,6 +169,27 @@ class _Common:
     async def call(self, func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See `IO`."""
         raise NotImplementedError
+
+
+class Steps(Generic[T]):
+    """A generator that threads step and close, one at a time.
+
+    A call that is cancelled cannot stop the thread that it was lent: closing waits until that has made its step.
+    """
+
+    def __init__(self, steps: Generator[T]) -> None:
+        self._steps = steps
+        self._one = threading.Lock()
+
+    def next(self) -> T | None:
+        """What it yields next; `None` at its end."""
+        with self._one:
+            return next(self._steps, None)
+
+    def close(self) -> None:
+        """Ends it."""
+        with self._one:
+            self._steps.close()
 
 
 class SyncIO(_Common):

@@ -162,6 +162,27 @@ async def test_a_cancelled_flush_leaves_its_job_to_the_next(tmp_path: Path) -> N
         assert [item.text for item in await memory.aget_all(**ADA)] == ["Ada lives in Oslo"]
 
 
+async def test_a_load_that_is_cancelled_while_it_reads_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    def screen(text: str) -> str:
+        reading.set()
+        go_on.wait(10)
+        return text
+
+    async with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "old.db") as memory:
+        await memory.aadd("note", infer=False, **ADA)
+        await memory.aexport(tmp_path / "e.jsonl")
+    async with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "new.db", screen=screen) as memory:
+        task = asyncio.create_task(memory.aload(tmp_path / "e.jsonl"))
+        await asyncio.to_thread(reading.wait)
+        task.cancel()
+        asyncio.get_running_loop().call_later(0.05, go_on.set)  # the thread cannot be stopped: it reads on for a while
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(await memory.aget_all(**ADA)) == 0
+
+
 class SlowLLM:
     async def acomplete(self, messages: object, schema: object) -> object:
         await asyncio.sleep(60)

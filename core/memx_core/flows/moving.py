@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from memx_core._io import IO
+from memx_core._io import IO, Steps
 from memx_core.errors import EmbeddingMismatchError, PlanConflictError
 from memx_core.flows import learning
 from memx_core.flows.room import Room
@@ -157,9 +157,9 @@ def _close(loading: _Loading) -> None:
 
 async def _embed(io: IO, loading: _Loading) -> None:
     """Reads, and thereby checks, the whole file; makes the vectors that it will need."""
-    reader = _to_embed(loading)
+    reader = Steps(_to_embed(loading))
     try:
-        while texts := await io.call(next, reader, None):
+        while texts := await io.call(reader.next):
             vectors = await io.embed_documents([text for _, text in texts])
             await io.call(loading.spool.add, [number for number, _ in texts], vectors)
     finally:
