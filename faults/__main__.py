@@ -21,7 +21,6 @@ def main() -> int:
     parser.add_argument("campaigns", nargs="*", metavar="campaign", help=", ".join(CAMPAIGNS))
     parser.add_argument("--scale", type=float, default=1.0, help="of the full size")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--database", help="URL of a server for the campaigns that can use one; else SQLite files")
     asked = parser.parse_args()
     if unknown := set(asked.campaigns) - set(CAMPAIGNS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CAMPAIGNS)}")
@@ -30,7 +29,7 @@ def main() -> int:
     for name in asked.campaigns or CAMPAIGNS:
         print(f"{name} …", file=sys.stderr, flush=True)
         begun = time.monotonic()
-        outcome = run(name, scale=asked.scale, seed=asked.seed, database=asked.database)
+        outcome = run(name, scale=asked.scale, seed=asked.seed)
         minutes = (time.monotonic() - begun) / 60
         table.add_row(name, f"{outcome.points:,}", _figures(outcome), f"{len(outcome.broken):,}", f"{minutes:.1f}")
         broken += [f"{name}: {each}" for each in outcome.broken]
