@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from faults.doors import DOORS
-from faults.neighbours import IDS, Town, build, canary, opened, others, plain
+from faults import langchain_doors, llama_index_doors
+from faults.doors import Caller, Door
+from faults.neighbours import IDS, Town, build, canary, opened, others, plain, same_ids
 from faults.outcomes import Outcome, Tally
 from faults.speaking import said
-from memx_core import ScopedMemory
+from memx_core import MemxError, Page, ScopedMemory
 
-_CALLS = 12  # in one example
+_CALLS = 20  # in one example
 
 
 class Call(NamedTuple):
@@ -57,7 +58,7 @@ METHODS: Mapping[str, Method] = {
     "get a version": lambda name, at, word, path: ("get", (name,), {"version": 1}),
     "get_all": lambda name, at, word, path: ("get_all", (), {"filters": _WIDE[at % len(_WIDE)]}),
     "get_all, old": lambda name, at, word, path: ("get_all", (), {"include_superseded": True, "limit": 2}),
-    "get_all, on": lambda name, at, word, path: ("get_all", (), {"cursor": f"{10 + 20 * at}.1"}),
+    "get_all, on": lambda name, at, word, path: ("get_all", (), {"cursor": f"{10 + 20 * at}.1"}),  # numbers count all
     "search": lambda name, at, word, path: ("search", (f"{word} secret",), {"include_messages": True, "explain": True}),
     "search, wide": lambda name, at, word, path: ("search", ("secret",), {"filters": _WIDE[at % len(_WIDE)]}),
     "recall": lambda name, at, word, path: ("recall", (f"{word} seen hello",), {"exclude_messages": [name]}),
@@ -97,7 +98,8 @@ def _turn(word: str) -> dict[str, str]:
     return {"role": "user", "content": said(word), "session_id": "s"}
 
 
-_DOORS = (*["scoped"] * 4, *["memory"] * 3, *DOORS)
+DOORS: Mapping[str, Door] = {**langchain_doors.DOORS, **llama_index_doors.DOORS}
+_DOORS = (*["scoped"] * 8, *["memory"] * 6, *DOORS)
 CALLS = st.builds(
     Call,
     door=st.sampled_from(_DOORS),
@@ -160,14 +162,12 @@ class Trial:
             self._tally.points += 1
             self._tally.figures[f"by {call.door}"] += 1
             self._tally.figures["with names of others"] += call.whose not in (None, me)
-            self._tally.expect(
-                one == other, f"{call} by {IDS[me][:20]!r}: among others {one[:300]}, alone {other[:300]}"
-            )
+            self._tally.expect(one == other, f"{call} by {IDS[me][:20]!r}: {_apart(one, other)}")
         self._tally.expect(others(crowd, me) == before, f"something of others was changed by {calls}")
 
     def _made(self, me: int, calls: list[Call], path: Path, *, alone: bool) -> list[str]:
         foreign = [name for number, names in enumerate(self._town.names) if number != me for name in names]
-        with opened(path) as memory:
+        with opened(path) as memory, same_ids(len(IDS)):
             own = memory.scoped(user_id=IDS[me])
             names = _own_names(own)
             return [self._answer(own, call, me, names, foreign) for call in calls]
@@ -180,13 +180,18 @@ class Trial:
         door = DOORS.get(call.door)
         try:
             if door is not None:
-                found = door(own, IDS[me], canary(whose), name)
+                found = self._through(door, Caller(own, IDS[me], canary(whose), name), call.blocking)
             elif call.door == "memory":
                 found = self._called(own._memory, method, call.blocking, args, {**options, "user_id": IDS[me]})
             else:
                 found = self._called(own, method, call.blocking, args, options)
-        except Exception as error:  # noqa: BLE001  # an answer too
+        except MemxError as error:  # an answer too
             found = error
+        except Exception as error:  # noqa: BLE001  # no answer
+            self._tally.broken.append(f"{call} by {IDS[me][:20]!r} raised {error!r}")
+            found = error
+        if call.method == "get_all, on" and isinstance(found, Page):
+            found = [item for item in found if item.user_id != IDS[me]]
         if method == "export" and path.exists():
             found = (found, path.read_text())
             path.unlink()
@@ -196,10 +201,24 @@ class Trial:
         if blocking:
             return getattr(memory, method)(*args, **options)
 
+        return self._awaited(lambda: getattr(memory, f"a{method}")(*args, **options))
+
+    def _through(self, door: Door, caller: Caller, blocking: bool) -> object:
+        if blocking and door.blocking is not None:
+            return door.blocking(caller)
+        return self._awaited(lambda: door.awaiting(caller))
+
+    def _awaited(self, call: Callable[[], Awaitable[object]]) -> object:
         async def awaited() -> object:
-            return await getattr(memory, f"a{method}")(*args, **options)
+            return await call()
 
         return self._runner.run(awaited())
+
+
+def _apart(one: str, other: str) -> str:
+    pairs = zip(one, other, strict=False)
+    at = max(0, next((at for at, (here, there) in enumerate(pairs) if here != there), 0) - 60)
+    return f"among others …{one[at : at + 300]}, alone …{other[at : at + 300]}"
 
 
 def _own_names(own: ScopedMemory) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+import uuid
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +90,17 @@ def opened(path: Path) -> Memory:
     return Memory(model, FakeEmbedder(64), path, policy=_policy, background=False, clock=ManualClock())
 
 
+@contextmanager
+def same_ids(seed: int) -> Generator[None]:
+    """New ids are those of a seed: they decide between hits of one score, and must not do so by chance."""
+    chance, usual = random.Random(seed), uuid.uuid4
+    uuid.uuid4 = lambda: uuid.UUID(int=chance.getrandbits(128), version=4)
+    try:
+        yield
+    finally:
+        uuid.uuid4 = usual
+
+
 def _policy(operation: Operation) -> Decision:
     return "review" if "waits" in operation.text else "apply"
 
@@ -99,6 +112,11 @@ def build(folder: Path) -> Town:
 
 
 def _move_in(memory: Memory, number: int) -> list[str]:
+    with same_ids(number):
+        return _moved_in(memory, number)
+
+
+def _moved_in(memory: Memory, number: int) -> list[str]:
     own = memory.scoped(user_id=IDS[number])
     word = canary(number)
     noted = own.add(f"I keep {word} secret", infer=False, session_id="s", metadata={"k": word}, key="k")
