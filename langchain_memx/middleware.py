@@ -99,7 +99,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         agent_id: Narrows every scope to this agent.
         run_id: Narrows every scope further.
         max_tokens: Size of the recalled block, estimated.
-        limit: Lines of the block at most; `None`: as many as usually fit.
+        limit: Lines of the block at most; `None`: as many as fit.
         threshold: Least score of what is recalled, in [0, 1].
         filters: Conditions on the memories' metadata.
         include_messages: Also recall turns of conversations, those that the prompt does not hold anyway.

@@ -60,7 +60,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
         agent_id: Narrows the scope to this agent.
         run_id: Narrows the scope further.
         max_tokens: Size of the block, estimated.
-        limit: Lines of it at most; `None`: as many as usually fit.
+        limit: Lines of it at most; `None`: as many as fit.
         threshold: Least score of what is recalled, in [0, 1].
         filters: Conditions on the memories' metadata.
         learn: Learn from complete turns, in the background.

@@ -93,7 +93,7 @@ class MemxMemory(ChatMemory):
         session_id: The conversation; by default a new one.
         token_limit: Of history and remembered block together; what is older leaves the queue.
         max_tokens: Size of the remembered block, estimated.
-        limit: Lines of it at most; `None`: as many as usually fit.
+        limit: Lines of it at most; `None`: as many as fit.
         threshold: Least score of what is recalled, in [0, 1].
         filters: Conditions on the memories' metadata.
         include_messages: Also recall turns of conversations, those that the prompt does not hold anyway.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import pytest
 from hypothesis import example, given
@@ -224,6 +225,22 @@ def test_lines_weigh_together_what_their_text_does(lines: list[str]):
 @example("HTTPServer aB {{{!}} 12345  6 7")
 def test_a_text_weighs_the_same_beside_letters_of_another_script(text: str):
     assert sizes.weight(f"{text}\n\u00e9") == sizes.weight(f"{text}\n") + sizes.weight("\u00e9")
+
+
+@pytest.mark.parametrize(
+    "text", ["The boat, number 12, sails.\n", "Der Kahn f\u00e4hrt 120 km weit, \u6f22\u5b57 2.\n"]
+)
+def test_a_long_text_weighs_what_its_lines_do(text: str) -> None:
+    assert sizes.weight(text * 5_000) == 5_000 * sizes.weight(text)
+
+
+def test_what_is_remembered_of_sizes_has_an_end() -> None:
+    for letters in product("abcdefghijklmnopqrst", repeat=3):
+        sizes.weight(" ".join(f"{''.join(letters)}{last}" for last in "abcde"))
+        sizes.weight("w" * 100 + " " + "X" * 1_000)
+    held = sizes._ASCII_SCALE
+    assert len(held) <= 16_384
+    assert max(map(len, held)) <= 32
 
 
 # Numbers --------------------------------------------------------------------------------------

@@ -18,10 +18,12 @@ from memx_core.flows.room import Room
 from memx_core.ledger import Then
 from memx_core.ports import EntryKind, IndexHit, IndexQuery, Vector
 from memx_core.ranking import Fused, fuse, mask_names, refine, swing
-from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit
+from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit, TimeSpan
 
 POOL = 30
 """Hits of each arm that are weighed at least, however few are wanted."""
+LINE, FEWEST = 24, 10
+"""Tokens of a usual line of a recalled block, and how many lines are looked for at least."""
 _Confirmed: TypeAlias = tuple[Fused, MemoryItem, Message | None]
 
 
@@ -54,58 +56,48 @@ class Search:
     vector: Vector | None = None
 
 
+class _Ready(NamedTuple):
+    """What a search needs besides the number of hits: `masked` is the query without names."""
+
+    query: IndexQuery
+    masked: str
+    now: datetime
+    window: TimeSpan | None
+
+
 async def search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
     """What is nearest to the query, best first."""
     while True:
         try:
-            return await _search(io, room, asked)
+            return await _ranked(io, room, asked, await _ready(io, room, asked))
         except EmbeddingMismatchError as error:
             io = await io.renewed(error)
 
 
-async def _search(io: IO, room: Room, asked: Search) -> list[SearchHit]:
-    now = room.clock() if asked.then is None else asked.then.moment
-    rows = None if asked.condition is None and asked.then is None else await _rows(io, room, asked, now)
-    query, masked = await _query(io, room, asked, rows)
-    wanted = max(asked.limit, POOL) if room.reranked else asked.limit
-    window = time.window(asked.query, now=now)
-    found = await _found(io, room, asked, query, _Cut(wanted, *swing(window)), now)
-    hits = refine(
-        [(fused, item) for fused, item, _ in found],
-        now=now,
-        window=window,
-        limit=wanted,
-        explain=asked.explain,
-        query=(query.words or [[]])[0],
-    )
-    hits = _with_messages(hits, {id(item): message for _, item, message in found if message is not None})
-    if room.reranked:
-        hits = await _reranked(io, masked, hits)
-    return [hit for hit in hits if asked.threshold is None or hit.score >= asked.threshold][: asked.limit]
-
-
 async def recall(io: IO, room: Room, asked: Search, *, max_tokens: int) -> Recall:
     """What is nearest to the query, packed into a budget and rendered as data."""
-    hits = await search(io, room, asked)
-    return rendering.pack(hits, max_tokens=max_tokens, as_of=None if asked.then is None else asked.then.as_of)
+    while True:
+        try:
+            return await _packed(io, room, asked, await _ready(io, room, asked), max_tokens)
+        except EmbeddingMismatchError as error:
+            io = await io.renewed(error)
 
 
-async def _rows(io: IO, room: Room, asked: Search, now: datetime) -> Mapping[EntryKind, NDArray[np.int64]]:
-    return await io.call(
-        room.ledger.rows_left,
-        room.namespace,
-        asked.scope,
-        kinds=asked.kinds,
-        condition=asked.condition,
-        now=now,
-        then=asked.then,
-    )
+async def _packed(io: IO, room: Room, asked: Search, ready: _Ready, max_tokens: int) -> Recall:
+    """As many hits as fit. Usually few are enough; more are looked at if a tenth of the room is left."""
+    looked, as_of = min(asked.limit, max(FEWEST, max_tokens // LINE)), None if asked.then is None else asked.then.as_of
+    while True:
+        hits = await _ranked(io, room, replace(asked, limit=looked), ready)
+        packed = rendering.pack(hits, max_tokens=max_tokens, as_of=as_of)
+        if len(hits) < looked or looked == asked.limit or packed.tokens > 0.9 * max_tokens:
+            return packed
+        looked = min(asked.limit, 2 * looked)
 
 
-async def _query(
-    io: IO, room: Room, asked: Search, rows: Mapping[EntryKind, NDArray[np.int64]] | None
-) -> tuple[IndexQuery, str]:
+async def _ready(io: IO, room: Room, asked: Search) -> _Ready:
     """The query for the index: names boost their bearers and are taken out of what is embedded."""
+    now = room.clock() if asked.then is None else asked.then.moment
+    rows = None if asked.condition is None and asked.then is None else await _rows(io, room, asked, now)
     known = await io.call(room.index.names, room.namespace, asked.scope, asked.kinds)
     names, masked = _masked(asked.query, known)
     vector = await io.embed_query(masked) if asked.vector is None else asked.vector
@@ -120,7 +112,37 @@ async def _query(
         rows=rows,
         space=io.fingerprint,
     )
-    return query, masked
+    return _Ready(query, masked, now, time.window(asked.query, now=now))
+
+
+async def _ranked(io: IO, room: Room, asked: Search, ready: _Ready) -> list[SearchHit]:
+    """The best hits of what is ready, as many as are asked for."""
+    wanted = max(asked.limit, POOL) if room.reranked else asked.limit
+    found = await _found(io, room, asked, ready.query, _Cut(wanted, *swing(ready.window)), ready.now)
+    hits = refine(
+        [(fused, item) for fused, item, _ in found],
+        now=ready.now,
+        window=ready.window,
+        limit=wanted,
+        explain=asked.explain,
+        query=(ready.query.words or [[]])[0],
+    )
+    hits = _with_messages(hits, {id(item): message for _, item, message in found if message is not None})
+    if room.reranked:
+        hits = await _reranked(io, ready.masked, hits)
+    return [hit for hit in hits if asked.threshold is None or hit.score >= asked.threshold][: asked.limit]
+
+
+async def _rows(io: IO, room: Room, asked: Search, now: datetime) -> Mapping[EntryKind, NDArray[np.int64]]:
+    return await io.call(
+        room.ledger.rows_left,
+        room.namespace,
+        asked.scope,
+        kinds=asked.kinds,
+        condition=asked.condition,
+        now=now,
+        then=asked.then,
+    )
 
 
 def _masked(query: str, known: frozenset[str]) -> tuple[frozenset[str], str]:

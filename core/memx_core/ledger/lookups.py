@@ -58,17 +58,25 @@ def _changed(owners: tuple[str, ...]) -> Select[Any]:
     return select(func.max(versions.c.revision)).where(rows.owned_by(versions, owners))
 
 
-def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> Iterator[IndexEntry]:
-    """What an index has to know of `scope` that was written after `since`, with the vectors that serve."""
-    found = spaces.serving(connection, namespace)
+def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> tuple[list[IndexEntry], int]:
+    """What an index has to know of `scope` that was written after `since`, and the newest write.
+
+    With the vectors that serve.
+    """
+    found = connection.execute(_state(), {"of": namespace, "given_namespace": namespace}).one_or_none()
+    reached: int = revision(connection, namespace) if found is None else found.reached
     space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
     values = {**rows.bound(namespace, scope), "since": since, "space": space}
     owners = rows.owners(scope)
-    for row in _read(connection, _version_entries(owners), values):
-        yield rows.memory_entry(row, *serving)
-    for row in _read(connection, _message_entries(owners), values):
-        if since or not row.cleared:
-            yield rows.message_entry(row, *serving)
+    memories = [rows.memory_entry(row, *serving) for row in _read(connection, _version_entries(owners), values)]
+    turns = _read(connection, _message_entries(owners), values)
+    return memories + [rows.message_entry(row, *serving) for row in turns if since or not row.cleared], reached
+
+
+@cache
+def _state() -> Select[Any]:
+    """The space that serves, and beside it the newest write: a statement less, before every search after a write."""
+    return spaces.SERVING.add_columns(_revision().scalar_subquery().label("reached"))
 
 
 _OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")

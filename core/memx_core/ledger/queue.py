@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, insert, or_, select, update
 
 from memx_core import addresses
 from memx_core.extraction.pieces import OVERHEAD
@@ -33,7 +33,19 @@ UNDONE = "undone"
 """Status of a job whose call was undone: it has no turns, and waits for that to be undone in turn."""
 
 _SOMEBODY = ""  # whose lease is not known: it is being given, or given back
+# Built once: building a statement costs more than running it.
 _QUEUE = insert(jobs).returning(jobs.c.seq)
+_GO_ON = (
+    update(jobs)
+    .where(
+        jobs.c.address == bindparam("at"),
+        jobs.c.session == bindparam("conversation"),
+        jobs.c.attempts == 0,
+        jobs.c.error.is_(None),
+        jobs.c.not_before.is_not(None),
+    )
+    .values(not_before=None)
+)
 
 
 def add(connection: Connection, request: Write, asked: JobRequest, operation: int, news: Sequence[Message]) -> int:
@@ -61,9 +73,8 @@ def add(connection: Connection, request: Write, asked: JobRequest, operation: in
 
 def go_on(connection: Connection, request: Write) -> None:
     """Holds nothing of the conversation back any longer but what has failed."""
-    queue = Queue(addresses.digest(request.namespace, request.scope), _session(request))
-    held = and_(_of(queue), jobs.c.attempts == 0, jobs.c.error.is_(None), jobs.c.not_before.is_not(None))
-    connection.execute(update(jobs).where(held).values(not_before=None))
+    queue = {"at": addresses.digest(request.namespace, request.scope), "conversation": _session(request)}
+    connection.execute(_GO_ON, queue)
 
 
 def _session(request: Write) -> str:

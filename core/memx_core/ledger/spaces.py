@@ -41,7 +41,7 @@ class Unembedded(NamedTuple):
 
 
 # Built once: building a statement costs more than running it.
-_SERVING = select(spaces).where(spaces.c.namespace == bindparam("of"), spaces.c.serving)
+SERVING = select(spaces).where(spaces.c.namespace == bindparam("of"), spaces.c.serving)
 _MADE = version_vectors.alias()
 _COPY = insert(version_vectors).from_select(
     ["row", "space", "vector"],
@@ -59,7 +59,7 @@ _SLICE = 500  # bound values a statement may carry
 
 def serving(connection: Connection, namespace: str) -> Row[Any] | None:
     """The space whose vectors are searched; `None` before the first vector."""
-    return connection.execute(_SERVING, {"of": namespace}).one_or_none()
+    return connection.execute(SERVING, {"of": namespace}).one_or_none()
 
 
 def space(connection: Connection, namespace: str, fingerprint: str, *, dimensions: int) -> int:

@@ -119,5 +119,7 @@ def _on_checkout(connection: Any, record: Any, proxy: object) -> None:  # noqa: 
 
 
 def _on_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get(_WRITE, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        driver(connection).execute("BEGIN")  # takes no lock and cannot fail, so the driver is asked at once

@@ -7,8 +7,7 @@ same turn: what was taken back of it stays taken back, and it is not learned fro
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
@@ -19,48 +18,47 @@ from memx_core.ledger.tables import evidence, message_vectors, messages
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
 
-_KEEP = insert(messages).returning(messages.c.row, sort_by_parameter_order=True)
+_KEEP = insert(messages).returning(messages.c.session, messages.c.id, messages.c.row)
 
 
-@dataclass(slots=True)
-class Kept:
-    """What became of the turns of a write.
+def keep(
+    connection: Connection, request: Write, operation: int, queued: Callable[[Sequence[Message]], int] | None = None
+) -> list[int]:
+    """Stores the turns of `request`, replacing those whose id is known; their rows, by position.
 
-    Attributes:
-        rows: By position.
-        news: Rows of those that were not there, or said something else.
+    Args:
+        connection: In a writing transaction.
+        request: Whose turns.
+        operation: What is written.
+        queued: Makes the job of the turns that were not there, or said something else, if there are any.
     """
-
-    rows: list[int] = field(default_factory=list[int])
-    news: list[int] = field(default_factory=list[int])
-
-
-def keep(connection: Connection, request: Write, operation: int) -> Kept:
-    """Stores the turns of `request`, replacing those whose id is known."""
-    kept = Kept()
     if not request.messages:
-        return kept
+        return []
     known = _known(connection, request)
-    fresh: list[tuple[int, dict[str, Any]]] = []
-    for position, message in enumerate(request.messages):
-        values = _values(message, request, operation)
-        former = known.get((values["session"], values["id"]))
-        if former is None:
-            fresh.append((position, values))
-        elif _replace(connection, former, values):
-            kept.news.append(former.row)
-        kept.rows.append(0 if former is None else former.row)
-    if fresh:
-        made = connection.execute(_KEEP, [values for _, values in fresh]).scalars()
-        for (position, _), row in zip(fresh, made, strict=True):
-            kept.rows[position] = row
-            kept.news.append(row)
-    return kept
+    all_values = [_values(message, request, operation) for message in request.messages]
+    formers = [known.get((values["session"], values["id"])) for values in all_values]
+    says = [former is None or _says_more(former, values) for former, values in zip(formers, all_values, strict=True)]
+    if queued is not None and any(says):
+        job = queued([message for message, new in zip(request.messages, says, strict=True) if new])
+        for values in all_values:
+            values["job"] = job
+    for former, values, new in zip(formers, all_values, says, strict=True):
+        if former is not None:
+            _replace(connection, former, values, changed=new)
+    fresh = [values for former, values in zip(formers, all_values, strict=True) if former is None]
+    made = {(row.session, row.id): row.row for row in connection.execute(_KEEP, fresh)} if fresh else {}
+    return [
+        made[values["session"], values["id"]] if former is None else former.row
+        for former, values in zip(formers, all_values, strict=True)
+    ]
 
 
-def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -> bool:
-    """Whether the turn says something new; if not, only what is beside its words is replaced."""
-    changed = any(getattr(former, name) != values[name] for name in _SAYING)
+def _says_more(former: Row[Any], values: dict[str, Any]) -> bool:
+    return any(getattr(former, name) != values[name] for name in _SAYING)
+
+
+def _replace(connection: Connection, former: Row[Any], values: dict[str, Any], *, changed: bool) -> None:
+    """Puts a turn in the place of `former`; if it says nothing new, only what is beside its words."""
     if changed:
         for name in _MARKS:
             if getattr(former, name):
@@ -69,7 +67,6 @@ def _replace(connection: Connection, former: Row[Any], values: dict[str, Any]) -
     else:
         values = {name: values[name] for name in _BESIDE}
     connection.execute(update(messages).where(messages.c.row == former.row).values(values))
-    return changed
 
 
 _SAYING = ("role", "name", "content")

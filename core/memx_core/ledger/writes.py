@@ -31,7 +31,7 @@ from memx_core.ledger.rows import blob
 from memx_core.ledger.tables import evidence, jobs, messages, operations
 from memx_core.ledger.values import Abandoned, Committed, Write
 from memx_core.ports import Vector
-from memx_core.types import AddResult, Evidence, Usage
+from memx_core.types import AddResult, Evidence, Message, Usage
 
 
 def write(connection: Connection, request: Write) -> Committed:
@@ -82,7 +82,6 @@ def carry_out(connection: Connection, request: Write, operation: int) -> AddResu
 _OPEN = insert(operations).returning(operations.c.seq)
 _EVIDENCE = insert(evidence)
 _TOUCH = update(messages).where(messages.c.row == bindparam("r")).values(revision=bindparam("of"))
-_WAIT = update(messages).where(messages.c.row == bindparam("r")).values(job=bindparam("of"))
 _FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
 _VECTORS = {table: insert(table) for table in (tables.message_vectors, tables.version_vectors)}
 
@@ -124,19 +123,20 @@ def _messages(connection: Connection, request: Write, operation: int) -> tuple[S
     """Rows of the turns, by position, and whether some of them wait to be learned from."""
     if request.stored is not None:
         return request.stored, False
-    kept = transcripts.keep(connection, request, operation)
-    if request.job is None:
-        return kept.rows, False
-    if request.job.complete:
+    asked, made = request.job, list[int]()
+    if asked is None:
+        return transcripts.keep(connection, request, operation), False
+    if asked.complete:
         queue.go_on(connection, request)
-    if not kept.news:
+
+    def queued(news: Sequence[Message]) -> int:
+        made.append(queue.add(connection, request, asked, operation, news))
+        return made[0]
+
+    kept = transcripts.keep(connection, request, operation, queued)
+    if not made:
         connection.execute(update(operations).where(operations.c.seq == operation).values(status="done"))
-        return kept.rows, False
-    fresh = set(kept.news)
-    news = [message for row, message in zip(kept.rows, request.messages, strict=True) if row in fresh]
-    job = queue.add(connection, request, request.job, operation, news)
-    connection.execute(_WAIT, [{"r": row, "of": job} for row in kept.news])
-    return kept.rows, True
+    return kept, bool(made)
 
 
 def _check_jobs(connection: Connection, done: Sequence[int], stored: Sequence[int]) -> None:

@@ -9,7 +9,6 @@ from memx_core import inputs
 from memx_core.filters import compile_filter
 from memx_core.memory.arguments import RecallOptions
 
-_FEWEST, _MOST, _SHORT_LINE = 10, 200, 20
 _LONGEST_QUESTION = 4000
 
 
@@ -21,7 +20,7 @@ def recall_options(
     filters: Mapping[str, Any] | None,
     include_messages: bool,
 ) -> RecallOptions:
-    """For `recall`, checked; with `limit=None` it looks at as many lines as usually fit."""
+    """For `recall`, checked; with `limit=None` there are as many lines as fit."""
     compile_filter(filters)
     options = RecallOptions(
         max_tokens=inputs.max_tokens(max_tokens),
@@ -29,13 +28,9 @@ def recall_options(
         threshold=inputs.threshold(threshold),
         filters=filters,
     )
-    options["limit"] = _lines(max_tokens) if limit is None else inputs.limit(limit)
+    if limit is not None:
+        options["limit"] = inputs.limit(limit)
     return options
-
-
-def _lines(max_tokens: int) -> int:
-    """More than usually fit; to look at all that the memory would is slow, and somebody is waiting."""
-    return min(_MOST, max(_FEWEST, max_tokens // _SHORT_LINE))
 
 
 def question(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from memx_core.ledger import beside, erasing, hearing, lookups
 from memx_core.ledger.hearing import Late
@@ -20,11 +20,10 @@ class Indexing(Base):
         with self._database.reading() as connection:
             return lookups.revision(connection, namespace)
 
-    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
+    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[list[IndexEntry], int]:
         """What was written to `scope` after revision `since`, and the revision reached."""
         with self._database.reading() as connection:
-            reached = lookups.revision(connection, namespace)
-            return list(lookups.entries(connection, namespace, scope, since)), reached
+            return lookups.entries(connection, namespace, scope, since)
 
     def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> dict[int, list[int]]:
         """By row of a turn, the rows of the current turns before and after it in its conversation."""
