@@ -227,9 +227,7 @@ def test_a_text_weighs_the_same_beside_letters_of_another_script(text: str):
     assert sizes.weight(f"{text}\n\u00e9") == sizes.weight(f"{text}\n") + sizes.weight("\u00e9")
 
 
-@pytest.mark.parametrize(
-    "text", ["The boat, number 12, sails.\n", "Der Kahn f\u00e4hrt 120 km weit, \u6f22\u5b57 2.\n"]
-)
+@pytest.mark.parametrize("text", ["The boat, number 12, sails.\n", "Der Kahn f\u00e4hrt 120 km, \u6f22\u5b57 2.\n"])
 def test_a_long_text_weighs_what_its_lines_do(text: str) -> None:
     assert sizes.weight(text * 5_000) == 5_000 * sizes.weight(text)
 
