@@ -31,7 +31,7 @@ from memx_core.errors import (
 )
 from memx_core.plans import Plan
 from memx_core.provenance import Origin, Provenance, Source
-from memx_core.reports import Budget, ErasureReport, UsageReport
+from memx_core.reports import Budget, CopyReport, ErasureReport, UsageReport
 from memx_core.types import (
     AddResult,
     Change,
@@ -50,7 +50,7 @@ from memx_core.types import (
 
 if TYPE_CHECKING:
     from memx_core.background import Background
-    from memx_core.ledger import upgrade_database
+    from memx_core.ledger import copy_database, upgrade_database
     from memx_core.memory import Memory, ScopedMemory
     from memx_core.moving import BackfillEstimate, BackfillReport, Conversation, LoadReport, read_chatgpt
     from memx_core.ports import Completion, Screen
@@ -65,6 +65,7 @@ __all__ = [
     "Change",
     "Completion",
     "Conversation",
+    "CopyReport",
     "EmbeddingMismatchError",
     "ErasureReport",
     "Explanation",
@@ -99,6 +100,7 @@ __all__ = [
     "TimeSpan",
     "Usage",
     "UsageReport",
+    "copy_database",
     "read_chatgpt",
     "upgrade_database",
 ]
@@ -113,6 +115,7 @@ _LATER = {
     "Memory": "memx_core.memory",
     "ScopedMemory": "memx_core.memory",
     "Screen": "memx_core.ports",
+    "copy_database": "memx_core.ledger",
     "read_chatgpt": "memx_core.moving",
     "upgrade_database": "memx_core.ledger",
 }

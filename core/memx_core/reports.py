@@ -93,3 +93,24 @@ class ErasureReport:
     operations: int = 0
     verified: bool = False
     remains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What was copied from one database to another, and read back there.
+
+    Attributes:
+        memories: How many there are; likewise the others.
+        rows: Of all tables together.
+    """
+
+    memories: int = 0
+    versions: int = 0
+    changes: int = 0
+    messages: int = 0
+    evidence: int = 0
+    embeddings: int = 0
+    jobs: int = 0
+    reviews: int = 0
+    operations: int = 0
+    rows: int = 0

@@ -1,5 +1,6 @@
 """The ledger: an append-only history in SQL, which is the truth about every memory."""
 
+from memx_core.ledger.copying import copy_database
 from memx_core.ledger.erasing import Erasure
 from memx_core.ledger.hearing import Late
 from memx_core.ledger.intake.base import Load, Loaded
@@ -55,6 +56,7 @@ __all__ = [
     "Undone",
     "Unembedded",
     "Write",
+    "copy_database",
     "looked_at",
     "mem0_history",
     "upgrade_database",

@@ -34,7 +34,8 @@ _LEARNED, _UNDONE = operations.alias("learned"), operations.alias("undone")
 
 def stream(connection: Connection, statement: Select[Any]) -> Iterator[Row[Any]]:
     """The rows of a statement, of which only some are held at a time."""
-    yield from connection.execute(statement, execution_options={"yield_per": _AT_ONCE})
+    with connection.execute(statement, execution_options={"yield_per": _AT_ONCE}) as result:
+        yield from result
 
 
 def select_operations() -> Select[Any]:

@@ -16,7 +16,7 @@ HEAD = "0003"
 """The newest migration in `migrations/versions`."""
 
 
-_EVERYBODY = ""
+EVERYBODY = ""
 """No application's namespace: whoever changes the tables is the only one who does."""
 
 
@@ -47,11 +47,11 @@ def prepare(database: Database) -> None:
         LedgerError: If a newer release of memx wrote the database.
     """
     with database.reading() as connection:
-        found = _version(connection)
+        found = version(connection)
     if found == HEAD:
         return
-    with database.writing(_EVERYBODY) as connection:
-        found = _version(connection)  # another process may have been faster
+    with database.writing(EVERYBODY) as connection:
+        found = version(connection)  # another process may have been faster
         if found is None:
             database.kind.check(connection)
             metadata.create_all(connection)
@@ -82,7 +82,8 @@ def upgrade(connection: Connection, found: str | None) -> None:
         ) from error
 
 
-def _version(connection: Connection) -> str | None:
+def version(connection: Connection) -> str | None:
+    """The newest migration that a database has; `None` where there are no tables of ours."""
     if not inspect(connection).has_table(version_of_schema.name):
         return None
     return connection.execute(select(version_of_schema.c.version_num)).scalar()
