@@ -13,13 +13,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from memx_core import EmbeddingMismatchError, InvalidInputError, LedgerError, Scope
 from memx_core.ledger import Ledger, Outdated, Write, schema
 from memx_core.ledger.engine import Database
 from memx_core.ledger.tables import metadata
 from memx_core.types import Message, Operation
+from tests.databases import Place, asked, rows
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = Scope("ada")
@@ -40,13 +41,8 @@ def change(id: str, words: str, version: int) -> Operation:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "memx.db")
-
-
-def count(path: Path, table: str) -> int:
-    with sqlite3.connect(path) as connection:
-        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+def ledger(place: Place) -> Ledger:
+    return Ledger(place)
 
 
 def test_the_migrations_lead_to_the_tables_of_this_release(tmp_path: Path) -> None:
@@ -104,13 +100,16 @@ def test_flags_that_were_set_before_there_was_a_past_get_one(tmp_path: Path) -> 
         assert marked.fetchall() == [(1, "withheld", 4, 5, None, None)]
 
 
-def test_a_database_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "memx.db"
-    Ledger(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE memx_alembic_version SET version_num = '9999'")
-    with pytest.raises(LedgerError, match="9999"):
-        Ledger(path)
+@pytest.mark.databases
+def test_a_database_of_a_newer_release_is_refused(place: Place) -> None:
+    Ledger(place).close()
+    ((now,),) = asked(place, "SELECT version_num FROM memx_alembic_version")
+    asked(place, "UPDATE memx_alembic_version SET version_num = '9999'")
+    try:
+        with pytest.raises(LedgerError, match="9999"):
+            Ledger(place)
+    finally:
+        asked(place, "UPDATE memx_alembic_version SET version_num = :now", now=now)
 
 
 def test_every_connection_is_durable_and_overwrites_what_is_deleted(tmp_path: Path) -> None:
@@ -138,10 +137,10 @@ def test_a_writer_takes_the_lock_at_once(tmp_path: Path) -> None:
     assert begun[0] == "BEGIN IMMEDIATE"
 
 
+@pytest.mark.databases
 @pytest.mark.parametrize("failing", range(1, 14))
-def test_a_write_that_fails_at_any_statement_leaves_nothing(tmp_path: Path, failing: int) -> None:
-    path = tmp_path / "memx.db"
-    engine = create_engine(f"sqlite:///{path}")
+def test_a_write_that_fails_at_any_statement_leaves_nothing(place: Place, failing: int) -> None:
+    engine = place if isinstance(place, Engine) else create_engine(f"sqlite:///{place}")
     ledger = Ledger(engine)
     ledger.write(write("1", add("a", "Ada lives in Oslo"), messages=[Message("user", "hi")]))
     seen = 0
@@ -152,8 +151,7 @@ def test_a_write_that_fails_at_any_statement_leaves_nothing(tmp_path: Path, fail
         if seen == failing:
             raise sqlite3.OperationalError("disk full")
 
-    tables = [table.name for table in metadata.sorted_tables]
-    before = {table: count(path, table) for table in tables}
+    before = rows(place)
     event.listen(engine, "before_cursor_execute", fail)
     request = write(
         "2", add("b", "Ada has a cat"), change("a", "Ada lives in Rome", 1), messages=[Message("user", "news")]
@@ -161,13 +159,16 @@ def test_a_write_that_fails_at_any_statement_leaves_nothing(tmp_path: Path, fail
     try:
         ledger.write(request)
     except (LedgerError, sqlite3.OperationalError):
-        assert {table: count(path, table) for table in tables} == before
+        event.remove(engine, "before_cursor_execute", fail)
+        assert rows(place) == before
     else:
+        event.remove(engine, "before_cursor_execute", fail)
         assert seen < failing, "the failure came, and the write went through all the same"
-    event.remove(engine, "before_cursor_execute", fail)
-    engine.dispose()
+    if engine is not place:
+        engine.dispose()
 
 
+@pytest.mark.databases
 def test_a_decision_on_an_old_version_is_outdated(ledger: Ledger) -> None:
     ledger.write(write("1", add("a", "Ada lives in Oslo")))
     ledger.write(write("2", change("a", "Ada lives in Rome", 1)))
@@ -176,6 +177,7 @@ def test_a_decision_on_an_old_version_is_outdated(ledger: Ledger) -> None:
     assert [change.new_text for change in ledger.history("n", ADA, "a")] == ["Ada lives in Oslo", "Ada lives in Rome"]
 
 
+@pytest.mark.databases
 def test_twenty_writers_of_one_fact_make_one_memory(ledger: Ledger) -> None:
     def work(number: int) -> None:
         ledger.write(write(str(number), add(f"id-{number}", "Ada lives in Oslo")))
@@ -189,8 +191,8 @@ def test_twenty_writers_of_one_fact_make_one_memory(ledger: Ledger) -> None:
     assert len(page) == 1
 
 
-def test_writers_in_another_process_are_waited_for(ledger: Ledger, tmp_path: Path) -> None:
-    other = sqlite3.connect(tmp_path / "memx.db", isolation_level=None, check_same_thread=False)
+def test_writers_in_another_process_are_waited_for(ledger: Ledger, place: Path) -> None:
+    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     timer = threading.Timer(0.2, lambda: other.execute("COMMIT"))
     timer.start()
@@ -199,6 +201,7 @@ def test_writers_in_another_process_are_waited_for(ledger: Ledger, tmp_path: Pat
     other.close()
 
 
+@pytest.mark.databases
 def test_vectors_of_another_embedder_are_refused(ledger: Ledger) -> None:
     ledger.write(write("1", add("a", "Ada lives in Oslo")))
     with pytest.raises(EmbeddingMismatchError, match="'g'"):
@@ -240,12 +243,14 @@ def test_an_error_shows_no_text_of_a_memory(tmp_path: Path, ours: bool) -> None:
         chain = chain.__cause__
 
 
+@pytest.mark.databases
 def test_a_closed_ledger_refuses(ledger: Ledger) -> None:
     ledger.close()
     with pytest.raises(LedgerError, match="closed"):
         ledger.revision("n")
 
 
+@pytest.mark.databases
 def test_an_index_reads_only_what_is_new(ledger: Ledger) -> None:
     ledger.write(write("1", add("a", "Ada lives in Oslo")))
     first, reached = ledger.entries("n", ADA, since=0)
