@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 
 from memx_core import addresses
 from memx_core.ledger import periods, reviewing, rows
+from memx_core.ledger.identifiers import among
 from memx_core.ledger.tables import evidence, message_vectors, messages
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
@@ -73,15 +74,16 @@ _SAYING = ("role", "name", "content")
 _MARKS: tuple[periods.Mark, ...] = ("withheld", "overtaken")
 _BESIDE = ("metadata", "origin", "raw", "said_at", "revision")
 _KNOWN = select(*(messages.c[name] for name in ("session", "id", "row", "operation", *_SAYING, *_MARKS))).where(
-    messages.c.address == bindparam("at"), messages.c.id.in_(bindparam("given", expanding=True))
+    messages.c.address == bindparam("at"), among(messages.c.session, "sessions"), among(messages.c.id, "ids")
 )
 
 
 def _known(connection: Connection, request: Write) -> dict[tuple[str, str], Row[Any]]:
-    given = {message.id for message in request.messages if message.id}
+    given = {(message.session_id or "", message.id) for message in request.messages if message.id}
     if not given:
         return {}
-    values = {"at": addresses.digest(request.namespace, request.scope), "given": list(given)}
+    sessions, ids = (list(dict.fromkeys(part)) for part in zip(*given, strict=True))
+    values = {"at": addresses.digest(request.namespace, request.scope), "sessions": sessions, "ids": ids}
     return {(row.session, row.id): row for row in connection.execute(_KNOWN, values)}
 
 
