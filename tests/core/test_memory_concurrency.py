@@ -10,6 +10,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,37 @@ def test_no_update_is_lost_and_the_history_is_one_chain(tmp_path: Path) -> None:
     for former, later in itertools.pairwise(history):
         assert later.old_text == former.new_text
     assert {entry.new_text for entry in history} == {f"Ada has {number} cats" for number in range(9)}
+
+
+async def test_no_update_of_many_tasks_is_lost(tmp_path: Path) -> None:
+    async with Memory(AsyncScriptedLLM(), AsyncFakeEmbedder(), tmp_path / "memx.db") as memory:
+        (change,) = (await memory.aadd("Ada has 0 cats", infer=False, **ADA)).changes
+        await asyncio.gather(*(memory.aupdate(change.memory_id, f"Ada has {n} cats") for n in range(1, 21)))
+        texts = {entry.new_text for entry in await memory.ahistory(change.memory_id)}
+    assert texts == {f"Ada has {number} cats" for number in range(21)}
+
+
+@pytest.mark.parametrize("call", ["update", "delete", "add"])
+def test_a_call_gets_through_although_others_change_its_memory_again_and_again(tmp_path: Path, call: str) -> None:
+    often = itertools.count()
+
+    def meanwhile() -> datetime:
+        if (number := next(often)) < 20:
+            rival.update(id, f"Ada has {number} cats")
+        return datetime.now(UTC)
+
+    with Memory(ScriptedLLM(), FakeEmbedder(), tmp_path / "memx.db") as rival:
+        id = rival.add("Ada has no cats", infer=False, **ADA).changes[0].memory_id
+        llm = ScriptedLLM([updates(0, "Ada has 99 cats")])
+        with Memory(llm, FakeEmbedder(), tmp_path / "memx.db", clock=meanwhile) as memory:
+            if call == "update":
+                memory.update(id, "Ada has 99 cats")
+            elif call == "delete":
+                memory.delete(id)
+            else:
+                memory.add("I'm Ada, I have 99 cats", **ADA)
+        history = rival.history(id)
+    assert any(made.event == "DELETE" if call == "delete" else made.new_text == "Ada has 99 cats" for made in history)
 
 
 def test_a_proposal_is_weighed_again_when_its_memory_changed_meanwhile(tmp_path: Path) -> None:

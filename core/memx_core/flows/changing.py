@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import EllipsisType
 
 from memx_core import searchable
 from memx_core._io import IO
-from memx_core.errors import MemoryNotFoundError, PlanConflictError
-from memx_core.flows import deciding, learning, screening
+from memx_core.errors import EmbeddingMismatchError, MemoryNotFoundError
+from memx_core.flows import learning, screening
 from memx_core.flows.room import Room
-from memx_core.ledger import Attributes, Outdated, Write
+from memx_core.ledger import Attributes, Committed, Write
 from memx_core.ports import Vector
-from memx_core.types import AddResult, MemoryItem, Metadata, Operation, Scope, Usage
+from memx_core.types import MemoryItem, Metadata, Operation, Scope, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,20 @@ async def update(io: IO, room: Room, asked: Update) -> MemoryItem:
         ScreenedError: If the screen refuses what it is to say.
     """
     asked = await _screened(io, room, asked)
-    vector: Vector | None = None
-    if asked.text is not None:
-        (vector,) = await io.embed_documents([searchable.memory_text(asked.text, None)])
-    for _ in range(deciding.TRIES):
-        item = await existing(io, room, asked.memory_id, asked.scope)
+    while True:
+        vector: Vector | None = None
+        if asked.text is not None:
+            (vector,) = await io.embed_documents([searchable.memory_text(asked.text, None)])
+        request = _by_name(room, "update", asked.scope, _attributes(asked))
+        request = replace(request, usage=Usage(embedding_calls=int(vector is not None)), fingerprint=io.fingerprint)
+        decide = partial(_updating, request, asked, vector)
         try:
-            result = await _write(io, room, item, _updated(asked, item), _attributes(asked), vector)
-        except Outdated:
+            committed = await _changed(io, room, asked.memory_id, asked.scope, request.at, decide)
+        except EmbeddingMismatchError as error:
+            io = await io.renewed(error)
             continue
-        (change,) = result.changes
-        return await io.call(room.ledger.version, room.namespace, item.id, change.version)
-    raise _changing(asked.memory_id)
+        (change,) = committed.result.changes
+        return await io.call(room.ledger.version, room.namespace, change.memory_id, change.version)
 
 
 async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, reason: str) -> None:
@@ -58,35 +61,23 @@ async def delete(io: IO, room: Room, memory_id: str, scope: Scope | None, *, rea
         MemoryNotFoundError: If it is not there, or not in the scope.
     """
     reason = await screening.text(io, room, reason, "the reason")
-    for _ in range(deciding.TRIES):
-        item = await existing(io, room, memory_id, scope)
-        operation = Operation(
-            "DELETE",
-            item.id,
-            item.text,
-            old_text=item.text,
-            expected_version=item.version,
-            reason=reason,
-            retracts=True,
-        )
-        try:
-            await _write(io, room, item, operation, Attributes(keep_expiry=True), None)
-        except Outdated:
-            continue
-        return
-    raise _changing(memory_id)
+    request = replace(_by_name(room, "delete", scope, Attributes(keep_expiry=True)), fingerprint=io.fingerprint)
+    await _changed(io, room, memory_id, scope, request.at, partial(_deleting, request, reason))
 
 
-async def existing(io: IO, room: Room, memory_id: str, scope: Scope | None) -> MemoryItem:
-    """The current version.
+async def _changed(
+    io: IO, room: Room, memory_id: str, scope: Scope | None, now: datetime, decide: Callable[[MemoryItem], Write]
+) -> Committed:
+    """Reads and writes a memory in one transaction, so that of many who change it at once all get through.
 
     Raises:
         MemoryNotFoundError: If it is not there, or not in the scope.
     """
-    item = await io.call(room.ledger.memory, room.namespace, scope, memory_id, room.clock())
-    if item is None:
+    committed = await io.call(room.ledger.change, room.namespace, scope, memory_id, now, decide)
+    if committed is None:
         raise MemoryNotFoundError(memory_id)
-    return item
+    await learning.publish(io, room, committed.revision)
+    return committed
 
 
 async def _screened(io: IO, room: Room, asked: Update) -> Update:
@@ -98,9 +89,9 @@ async def _screened(io: IO, room: Room, asked: Update) -> Update:
     )
 
 
-def _updated(asked: Update, item: MemoryItem) -> Operation:
+def _updating(request: Write, asked: Update, vector: Vector | None, item: MemoryItem) -> Write:
     same = asked.text is None
-    return Operation(
+    operation = Operation(
         event="UPDATE",
         memory_id=item.id,
         text=item.text if asked.text is None else asked.text,
@@ -111,6 +102,25 @@ def _updated(asked: Update, item: MemoryItem) -> Operation:
         since=item.valid_from if same else None,
         reason=asked.reason,
     )
+    return _of(item, replace(request, operations=(operation,), vectors={} if vector is None else {item.id: vector}))
+
+
+def _deleting(request: Write, reason: str, item: MemoryItem) -> Write:
+    operation = Operation(
+        "DELETE",
+        item.id,
+        item.text,
+        old_text=item.text,
+        expected_version=item.version,
+        reason=reason,
+        retracts=True,
+    )
+    return _of(item, replace(request, operations=(operation,)))
+
+
+def _of(item: MemoryItem, request: Write) -> Write:
+    """`request` at the memory's own address, which whoever names only its id need not know."""
+    return replace(request, scope=Scope(item.user_id, item.agent_id, item.run_id))
 
 
 def _attributes(asked: Update) -> Attributes:
@@ -122,28 +132,8 @@ def _attributes(asked: Update) -> Attributes:
     )
 
 
-async def _write(
-    io: IO, room: Room, item: MemoryItem, operation: Operation, attributes: Attributes, vector: Vector | None
-) -> AddResult:
-    request = Write(
-        id=room.new_id(),
-        kind=operation.event.lower(),
-        namespace=room.namespace,
-        scope=Scope(item.user_id, item.agent_id, item.run_id),
-        at=room.clock(),
-        actor="user",
-        operations=(operation,),
-        vectors={} if vector is None else {item.id: vector},
-        attributes=attributes,
-        twins=True,
-        usage=Usage(embedding_calls=int(vector is not None)),
-        fingerprint=io.fingerprint,
-    )
-    return await learning.write(io, room, request)
-
-
-def _changing(memory_id: str) -> PlanConflictError:
-    return PlanConflictError(f"memory {memory_id!r} kept changing through {deciding.TRIES} tries; call again")
+def _by_name(room: Room, kind: str, scope: Scope | None, attributes: Attributes) -> Write:
+    return replace(_mark(room, scope or Scope(), kind), attributes=attributes, twins=True)
 
 
 async def delete_all(io: IO, room: Room, scope: Scope) -> int:

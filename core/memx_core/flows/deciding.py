@@ -35,7 +35,7 @@ from memx_core.types import Evidence, MemoryItem, Message, Operation, Proposal, 
 
 CONTEXT = 6
 """Earlier turns shown for understanding."""
-TRIES = 8
+TRIES = 16
 """How often a proposal is weighed again before a call gives up."""
 T = TypeVar("T")
 Act: TypeAlias = Callable[[Batch, Decided], Awaitable[T]]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from memx_core.ledger import (
     approving,
     history,
     purging,
+    reads,
     removal,
     reverting,
     reviewing,
@@ -20,7 +22,7 @@ from memx_core.ledger.methods.base import Base
 from memx_core.ledger.refusals import repeated
 from memx_core.ledger.values import Committed, Held, Removed, Reverted, Undone, Write
 from memx_core.ports import Vector
-from memx_core.types import AddResult, Operation, Scope
+from memx_core.types import AddResult, MemoryItem, Operation, Scope
 
 
 class Writing(Base):
@@ -40,6 +42,26 @@ class Writing(Base):
         with self._database.writing(request.namespace) as connection:
             found = history.done(connection, request)
             return writes.write(connection, request) if found is None else Committed(found, 0)
+
+    @repeated
+    def change(
+        self, namespace: str, scope: Scope | None, memory_id: str, now: datetime, decide: Callable[[MemoryItem], Write]
+    ) -> Committed | None:
+        """Applies what `decide` makes of a memory, with nobody in between; `None` if it is not there.
+
+        Args:
+            namespace: Whose application's.
+            scope: `None`: whoever it belongs to.
+            memory_id: Which.
+            now: When it has to be there.
+            decide: Quick, and without a look at the ledger: all other writers wait.
+
+        Raises:
+            EmbeddingMismatchError: If the vectors are of another model than those kept.
+        """
+        with self._database.writing(namespace) as connection:
+            item = reads.memory(connection, namespace, scope, memory_id, now)
+            return None if item is None else writes.write(connection, decide(item))
 
     def done(self, request: Write) -> AddResult | None:
         """What the first `write` of this plan or with this key came to, if there was one.
