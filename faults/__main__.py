@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 
@@ -24,6 +25,7 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.campaigns) - set(CAMPAIGNS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CAMPAIGNS)}")
+    logging.getLogger().addHandler(logging.NullHandler())  # what memx warns of is what is tried out
     table = Table("campaign", "tried", "came to", "broken", "minutes")
     broken: list[str] = []
     for name in asked.campaigns or CAMPAIGNS:

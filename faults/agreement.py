@@ -100,8 +100,14 @@ def unfound(memory: Memory, scopes: Iterable[ScopeIds]) -> list[str]:
         items = everything(memory, ids)
         known = {item.id for item in items}
         for item in items:
-            found = {hit.memory.id for hit in memory.search(item.text, limit=max(10, len(items)), **ids)}
+            found = _found(memory, item, ids, 10)
+            if item.id not in found:  # beside so many of its like
+                found = _found(memory, item, ids, max(10, len(items)))
             if item.id not in found:
                 wrong.append(f"{item.text!r} is not found")
             wrong += [f"{id} is found and not there" for id in found - known]
     return wrong
+
+
+def _found(memory: Memory, item: MemoryItem, ids: ScopeIds, limit: int) -> set[str]:
+    return {hit.memory.id for hit in memory.search(item.text, limit=limit, **ids)}
