@@ -51,6 +51,7 @@ class Door:
 MakeDoor = Callable[..., Door]
 
 
+@pytest.hookimpl(optionalhook=True)  # some environments of the matrix have no pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """As many as there are cores for us, which may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
