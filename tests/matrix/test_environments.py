@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -28,3 +30,10 @@ def test_what_an_environment_runs_is_there() -> None:
     for environment in ENVIRONMENTS.values():
         for test in environment.tests:
             assert (ROOT / test.partition("::")[0]).exists(), test
+
+
+def test_the_suite_is_collected_without_pytest_xdist() -> None:
+    """As in the environments that have little besides the oldest core."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, "tests/test_house.py"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
