@@ -48,6 +48,8 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
 
     Use:
         ```python
+        from llama_index.core.chat_engine import SimpleChatEngine
+
         await SimpleChatEngine.from_defaults(llm=llm, memory=memory).achat("What could I cook tonight?")
         ```
 

@@ -36,6 +36,8 @@ class MemxChatStore(AsyncDBChatStore):
 
     Use:
         ```python
+        from llama_index.core.llms import ChatMessage
+
         await store.add_message("monday", ChatMessage("I live in Oslo."))
         await store.get_messages("monday")
         ```

@@ -74,6 +74,9 @@ class MemxMemory(ChatMemory):
 
     Use:
         ```python
+        from llama_index.core.agent.workflow import FunctionAgent
+        from llama_index.core.chat_engine import SimpleChatEngine
+
         SimpleChatEngine.from_defaults(llm=llm, memory=memory).chat("I moved to Oslo.")
         await FunctionAgent(llm=llm, tools=tools).run("Book my usual table.", memory=memory)
         ```
