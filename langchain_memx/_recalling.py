@@ -6,15 +6,6 @@ the documents that a trace shows.
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import threading
-import time
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
-
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
 from langchain_core.callbacks.manager import BaseRunManager
 from langchain_core.documents import Document
@@ -23,70 +14,8 @@ from pydantic import PrivateAttr
 
 from langchain_memx.documents import document
 from memx_core import Recall, ScopedMemory
+from memx_core.deadlines import Deadline
 from memx_core.memory.arguments import RecallOptions
-
-T = TypeVar("T")
-_AT_ONCE = 32
-"""Calls of one middleware that may be under way, those included that nobody waits for any more."""
-
-
-class Deadline:
-    """Runs calls for at most so many seconds. A blocking one that takes longer goes on by itself, unheeded.
-
-    Its threads are daemons, for a program must be able to end while a provider is silent.
-
-    Args:
-        seconds: `None` waits as long as it takes.
-    """
-
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
-        self._free = threading.Semaphore(_AT_ONCE)
-
-    def run(self, func: Callable[[], T]) -> T:
-        """What `func` returns.
-
-        Raises:
-            TimeoutError: If it takes too long.
-        """
-        if self._seconds is None:
-            return func()
-        end = time.monotonic() + self._seconds
-        if not self._free.acquire(timeout=self._seconds):
-            raise TimeoutError(f"{_AT_ONCE} calls are waiting for an answer already")
-        waiting: Future[T] = Future()
-        work = self._work(func, waiting)
-        try:
-            threading.Thread(target=contextvars.copy_context().run, args=(work,), name="memx", daemon=True).start()
-        except BaseException:
-            self._free.release()
-            raise
-        try:
-            return waiting.result(end - time.monotonic())
-        except FutureTimeoutError:
-            if waiting.done():
-                raise  # the provider's own
-            raise TimeoutError(f"no answer within {self._seconds} s") from None
-
-    def _work(self, func: Callable[[], T], waiting: Future[T]) -> Callable[[], None]:
-        def work() -> None:
-            try:
-                waiting.set_result(func())
-            except BaseException as error:  # noqa: BLE001  # handed to whoever waits
-                waiting.set_exception(error)
-            finally:
-                self._free.release()
-
-        return work
-
-    async def arun(self, func: Callable[[], Awaitable[T]]) -> T:
-        """What the coroutine of `func` returns.
-
-        Raises:
-            TimeoutError: If it takes too long.
-        """
-        async with asyncio.timeout(self._seconds):
-            return await func()
 
 
 class Recalling(BaseRetriever):

@@ -26,15 +26,6 @@ def placement(value: object) -> Placement:
     raise InvalidInputError(f"placement={value!r} is neither 'user' nor 'system'")
 
 
-def timeout(value: object) -> float | None:
-    """Seconds, or `None`."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise InvalidInputError(f"timeout={value!r} is no number of seconds above 0; None waits for ever")
-    return float(value)
-
-
 def on_error(value: OnError) -> OnError:
     """What becomes of failures."""
     if inspect.iscoroutinefunction(value):

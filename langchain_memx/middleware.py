@@ -29,12 +29,13 @@ from langchain_memx import _capturing as capturing
 from langchain_memx import _settings as settings
 from langchain_memx._capturing import Due, Saved
 from langchain_memx._placing import Placement, after_system, beside_user, latest_human
-from langchain_memx._recalling import Deadline, Recalling
+from langchain_memx._recalling import Recalling
 from langchain_memx._settings import OnError
 from langchain_memx._turns import Question, Turn, Turns
 from langchain_memx.contents import content_text
 from langchain_memx.scopes import resolve, thread
 from memx_core import InvalidInputError, Memory, ScopedMemory, ScopeError
+from memx_core.deadlines import Deadline
 from memx_core.memory.arguments import AddOptions
 from memx_core.memory.fitting import Given, fitting
 from memx_core.memory.options import question, recall_options
@@ -160,7 +161,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
         self._add_options = settings.add_options(instructions=instructions, metadata=metadata)
         self._placement = settings.placement(placement)
         self._recalls, self._learns, self._tool_results = recall, learn, tool_results
-        self._deadline = Deadline(settings.timeout(timeout))
+        self._deadline = Deadline(timeout)
         self._on_error = settings.on_error(on_error)
         self._name = settings.name(name)
         self._turns = Turns()

@@ -6,7 +6,10 @@ the person says something else, or a memory of theirs has changed.
 
 from __future__ import annotations
 
+import math
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -16,12 +19,16 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import Dispatcher
 from llama_index_instrumentation.event_handlers.null import NullEventHandler
 
-from llama_index_memx.failing import OnError, failed
+from llama_index_memx import failing
+from llama_index_memx.failing import OnError
 from memx_core import Recall, ScopedMemory
+from memx_core.deadlines import Deadline
 from memx_core.memory.arguments import RecallOptions
 
 dispatcher = get_dispatcher(__name__)
 _MOST = 16
+_PAUSE = 30.0
+"""Seconds in which a recall that failed is not tried again for the same question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +46,62 @@ class Asked:
     revision: int
 
 
+class MemxRecall:
+    """A recall that shows in traces, and keeps to its time.
+
+    An embedder that runs in this process is loaded first, which does not count.
+
+    Args:
+        handle: Whose memories.
+        options: Of its `recall`.
+        deadline: How long that may take.
+    """
+
+    def __init__(self, handle: ScopedMemory, options: RecallOptions, deadline: Deadline) -> None:
+        self._handle = handle
+        self._options = options
+        self._deadline = deadline
+
+    @dispatcher.span
+    def recall(self, query: str) -> Recall:
+        """What is remembered for `query`."""
+        dispatcher.event(RetrievalStartEvent(str_or_query_bundle=query))
+        self._handle.warm_up()
+        found = self._deadline.run(lambda: self._handle.recall(query, **self._options))
+        _ended(query, found)
+        return found
+
+    @dispatcher.span
+    async def arecall(self, query: str) -> Recall:
+        """Like `recall`, awaiting the embedder."""
+        dispatcher.event(RetrievalStartEvent(str_or_query_bundle=query))
+        await self._handle.awarm_up()
+        found = await self._deadline.arun(lambda: self._handle.arecall(query, **self._options))
+        _ended(query, found)
+        return found
+
+
 class Recalling:
     """The blocks of the latest turns. Thread-safe.
 
+    A recall that failed is not tried again at once, so that a turn with many looks waits for it once.
+
     Args:
         on_error: What becomes of a failure.
+        timeout: Seconds that a recall may take; `None`: as long as it takes.
+        clock: Seconds that never go back.
+
+    Raises:
+        InvalidInputError: If one of them can never work.
     """
 
-    def __init__(self, on_error: OnError) -> None:
-        self._on_error: OnError = on_error
-        self._blocks: OrderedDict[Asked, str] = OrderedDict()
+    def __init__(
+        self, on_error: OnError, timeout: float | None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._on_error: OnError = failing.on_error(on_error)
+        self._deadline = Deadline(timeout)
+        self._clock = clock
+        self._blocks: OrderedDict[Asked, tuple[str, float]] = OrderedDict()
         self._lock = Lock()
 
     def block(self, handle: ScopedMemory, asked: Asked, options: RecallOptions) -> str:
@@ -57,10 +110,9 @@ class Recalling:
         if known is not None:
             return known
         try:
-            return self._keep(asked, recall(handle, asked.query, options))
+            return self._keep(asked, MemxRecall(handle, options, self._deadline).recall(asked.query).text)
         except Exception as error:  # noqa: BLE001  # a prompt without memories is better than none
-            failed("recall", error, self._on_error)
-            return ""
+            return self._failed(asked, error)
 
     async def ablock(self, handle: ScopedMemory, asked: Asked, options: RecallOptions) -> str:
         """Like `block`, awaiting the embedder."""
@@ -68,39 +120,26 @@ class Recalling:
         if known is not None:
             return known
         try:
-            return self._keep(asked, await arecall(handle, asked.query, options))
+            found = await MemxRecall(handle, options, self._deadline).arecall(asked.query)
+            return self._keep(asked, found.text)
         except Exception as error:  # noqa: BLE001  # a prompt without memories is better than none
-            failed("recall", error, self._on_error)
-            return ""
+            return self._failed(asked, error)
 
     def _known(self, asked: Asked) -> str | None:
         with self._lock:
-            return self._blocks.get(asked)
+            block, until = self._blocks.get(asked, (None, 0.0))
+        return block if self._clock() < until else None
 
-    def _keep(self, asked: Asked, found: Recall) -> str:
+    def _failed(self, asked: Asked, error: Exception) -> str:
+        failing.failed("recall", error, self._on_error)
+        return self._keep(asked, "", self._clock() + _PAUSE)
+
+    def _keep(self, asked: Asked, block: str, until: float = math.inf) -> str:
         with self._lock:
-            self._blocks[asked] = found.text
+            self._blocks[asked] = block, until
             if len(self._blocks) > _MOST:
                 self._blocks.popitem(last=False)
-        return found.text
-
-
-@dispatcher.span
-def recall(handle: ScopedMemory, query: str, options: RecallOptions) -> Recall:
-    """A recall that shows in traces."""
-    dispatcher.event(RetrievalStartEvent(str_or_query_bundle=query))
-    found = handle.recall(query, **options)
-    _ended(query, found)
-    return found
-
-
-@dispatcher.span
-async def arecall(handle: ScopedMemory, query: str, options: RecallOptions) -> Recall:
-    """Like `recall`, awaiting the embedder."""
-    dispatcher.event(RetrievalStartEvent(str_or_query_bundle=query))
-    found = await handle.arecall(query, **options)
-    _ended(query, found)
-    return found
+        return block
 
 
 def _ended(query: str, found: Recall) -> None:

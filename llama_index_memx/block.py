@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any, Self
 
 from llama_index.core.base.llms.types import ChatMessage
@@ -19,7 +20,7 @@ from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.memory import BaseMemoryBlock
 
 from llama_index_memx import failing
-from llama_index_memx._recalling import arecall
+from llama_index_memx._recalling import Asked, Recalling
 from llama_index_memx.failing import OnError
 from llama_index_memx.messages import to_messages
 from llama_index_memx.scopes import bound
@@ -66,6 +67,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
         threshold: Least score of what is recalled, in [0, 1].
         filters: Conditions on the memories' metadata.
         learn: Learn from complete turns, in the background.
+        timeout: Seconds that a recall may hold up a turn, which then goes on without; `None`: as long as it takes.
         on_error: What becomes of a failure: `ignore` logs it, `raise` raises it, a function is called with it.
         fields: Of LlamaIndex's blocks: `name`, `description`, `priority`, `accept_short_term_memory`.
 
@@ -80,9 +82,11 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
     threshold: float | None = None
     filters: dict[str, Any] | None = None
     learn: bool = True
+    timeout: float | None = 2.0
     on_error: OnError = Field(default="ignore", exclude=True)
 
     _handle: ScopedMemory = PrivateAttr()
+    _recalling: Recalling = PrivateAttr()
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
     ) -> None:
         super().__init__(**fields)
         self._handle = bound(memory, user_id=user_id, agent_id=agent_id, run_id=run_id)
-        failing.on_error(self.on_error)
+        self._recalling = Recalling(self.on_error, self.timeout)
         self._options()
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
@@ -115,14 +119,13 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
         """What is remembered, for what the person said last; empty if that is nothing."""
         shown = list(messages or ())
         await self._learn(shown, block_kwargs.get("session_id"))
-        said = next((one.content for one in reversed(to_messages(shown)) if one.role == "user"), "")
-        if not question(said):
-            return ""
-        try:
-            return (await arecall(self._handle, question(said), self._options())).text
-        except Exception as error:  # noqa: BLE001  # a prompt without memories is better than none
-            failing.failed("recall", error, self.on_error)
-            return ""
+        asked = await asyncio.to_thread(self._asked, shown, str(block_kwargs.get("session_id")))
+        return await self._recalling.ablock(self._handle, asked, self._options()) if asked.query else ""
+
+    def _asked(self, shown: Sequence[ChatMessage], session: str) -> Asked:
+        """What the person said last. An agent looks several times in a turn, with and without saying it once more."""
+        said = [key for key, _ in groupby(one.content for one in to_messages(shown) if one.role == "user")]
+        return Asked(question(said[-1]) if said else "", (session, str(len(said))), self._handle.revision())
 
     async def _aput(self, messages: list[ChatMessage]) -> None:
         """Learns from what falls out of the conversation, if it has not yet."""

@@ -66,6 +66,10 @@ class LlamaIndexEmbedder:
         """Names the vectors; no model is asked for it."""
         return self._fingerprint or space(self._given or call(self, self._found.get), "llama_index")
 
+    def warm_up(self) -> None:
+        """Looks for the model, where none was given: that may mean to import its package."""
+        call(self, self._found.get)
+
     @_dispatcher.span
     def embed_documents(self, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, in order."""

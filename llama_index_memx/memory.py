@@ -20,8 +20,9 @@ from llama_index.core.memory import Memory as ChatMemory
 from llama_index.core.memory.memory import DEFAULT_TOKEN_LIMIT
 from llama_index.core.schema import QueryBundle
 from llama_index.core.storage.chat_store.base_db import MessageStatus
+from llama_index_instrumentation import get_dispatcher
 
-from llama_index_memx import _handles, _placing, failing
+from llama_index_memx import _handles, _placing
 from llama_index_memx._queueing import leaving
 from llama_index_memx._recalling import Asked, Recalling
 from llama_index_memx._transcripts import Settings, Transcript
@@ -35,6 +36,7 @@ from memx_core.memory.arguments import RecallOptions
 from memx_core.memory.options import question, recall_options
 
 T = TypeVar("T")
+_dispatcher = get_dispatcher(__name__)
 _LEAST = 40
 """Tokens that a block needs to say anything."""
 _OUTSIDE = ("chat_store", "async_engine", "async_database_uri", "table_name", "db_schema")
@@ -103,6 +105,9 @@ class MemxMemory(ChatMemory):
         recall: Put memories into prompts.
         learn: Learn from what is said, in the background.
         tool_results: Also learn from what tools returned.
+        timeout: Seconds that a recall may hold up a turn, which then goes on without; `None`: as long as
+            it takes. An embedder that runs in this process is loaded first, which does not count: the
+            first turn waits for that, unless the application called `memory.warm_up()`.
         on_error: What becomes of a failing recall: `ignore` logs it, `raise` raises it, a function is
             called with it.
         fields: Of LlamaIndex's `Memory`, such as `memory_blocks` and `insert_method`.
@@ -123,6 +128,7 @@ class MemxMemory(ChatMemory):
     recall: bool = True
     learn: bool = True
     tool_results: bool = False
+    timeout: float | None = 2.0
     on_error: OnError = Field(default="ignore", exclude=True)
     handle: str = ""
     database: str = ""
@@ -145,7 +151,7 @@ class MemxMemory(ChatMemory):
         fields["sql_store"] = MemxChatStore(memory=scoped, learn=fields.get("learn", True))
         super().__init__(**fields)  # pyright: ignore[reportUnknownMemberType]  # lists of anything there
         self._memory = scoped
-        self._recalling = Recalling(failing.on_error(self.on_error))
+        self._recalling = Recalling(self.on_error, self.timeout)
         self._options()
         _handles.attach(scoped.memory)
         _handles.LIVE.setdefault(self.handle, self)
@@ -210,43 +216,49 @@ class MemxMemory(ChatMemory):
         """Like `get_all`, without blocking the loop."""
         return await asyncio.to_thread(self.get_all, status)
 
+    @_dispatcher.span
     def put(self, message: ChatMessage) -> None:
         """Keeps a message."""
-        self.put_messages([message])
+        self._put([message])
 
+    @_dispatcher.span
     async def aput(self, message: ChatMessage) -> None:
         """Like `put`, without blocking the loop."""
-        await self.aput_messages([message])
+        await self._aput([message])
 
+    @_dispatcher.span
     def put_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Keeps messages, all or none; when they end a turn, it is learned from in the background."""
-        left = self._put(messages)
-        if left and self._blocks:
-            _run(self._feed(left))
+        self._put(messages)
 
+    @_dispatcher.span
     async def aput_messages(self, messages: Sequence[ChatMessage]) -> None:
         """Like `put_messages`, without blocking the loop."""
-        left = await asyncio.to_thread(self._put, messages)
-        await self._feed(left)
+        await self._aput(messages)
 
+    @_dispatcher.span
     def set(self, messages: Sequence[ChatMessage]) -> None:
         """Makes these the conversation; only what was not in it is learned from."""
-        self._transcript.replace(messages)
+        self._replace(messages)
 
+    @_dispatcher.span
     async def aset(self, messages: Sequence[ChatMessage]) -> None:
         """Like `set`, without blocking the loop."""
-        await asyncio.to_thread(self.set, messages)
+        await asyncio.to_thread(self._replace, messages)
 
+    @_dispatcher.span
     def reset(self, status: MessageStatus | None = None) -> None:
         """Removes the conversation for good. What was learned from it stays."""
-        self._transcript.clear(status)
+        self._clear(status)
 
+    @_dispatcher.span
     async def areset(self, status: MessageStatus | None = None) -> None:
         """Like `reset`, without blocking the loop."""
-        await asyncio.to_thread(self.reset, status)
+        await asyncio.to_thread(self._clear, status)
 
     # The prompt.
 
+    @_dispatcher.span
     def get(self, input: object = None, **block_kwargs: Any) -> list[ChatMessage]:  # noqa: ANN401  # as LlamaIndex does
         """The conversation for a prompt, with what is remembered.
 
@@ -260,6 +272,7 @@ class MemxMemory(ChatMemory):
             view = view._replace(history=_run(super().aget(_text(input) or None, **block_kwargs)))
         return self._placed(view, block)
 
+    @_dispatcher.span
     async def aget(self, input: object = None, **block_kwargs: Any) -> list[ChatMessage]:  # noqa: ANN401  # as LlamaIndex does
         """Like `get`, awaiting the embedder."""
         view = await asyncio.to_thread(self._view, input, block_kwargs)
@@ -312,7 +325,22 @@ class MemxMemory(ChatMemory):
         settings = Settings(learn=self.learn, tool_results=self.tool_results)
         return Transcript(self._memory, self.session_id, settings)
 
-    def _put(self, messages: Sequence[ChatMessage]) -> list[list[ChatMessage]]:
+    def _replace(self, messages: Sequence[ChatMessage]) -> None:
+        self._transcript.replace(messages)
+
+    def _clear(self, status: MessageStatus | None) -> None:
+        self._transcript.clear(status)
+
+    def _put(self, messages: Sequence[ChatMessage]) -> None:
+        left = self._queued(messages)
+        if left and self._blocks:
+            _run(self._feed(left))
+
+    async def _aput(self, messages: Sequence[ChatMessage]) -> None:
+        left = await asyncio.to_thread(self._queued, messages)
+        await self._feed(left)
+
+    def _queued(self, messages: Sequence[ChatMessage]) -> list[list[ChatMessage]]:
         """Keeps them; what leaves the queue for it, batch by batch."""
         transcript = self._transcript
         transcript.append(messages)

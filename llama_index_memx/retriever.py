@@ -12,7 +12,8 @@ from llama_index.core.schema import IndexNode, NodeWithScore, QueryBundle
 
 from llama_index_memx.nodes import node
 from llama_index_memx.scopes import bound
-from memx_core import EmbeddingMismatchError, Memory, ScopedMemory, inputs
+from memx_core import EmbeddingMismatchError, Memory, ScopedMemory, SearchHit, inputs
+from memx_core.deadlines import Deadline
 from memx_core.filters import compile_filter
 from memx_core.memory.arguments import SearchOptions
 
@@ -37,6 +38,7 @@ class MemxRetriever(BaseRetriever):
         include_messages (bool): Also turns of conversations.
         as_of (Optional[datetime]): What was true then.
         known_at (Optional[datetime]): What was believed then.
+        timeout (Optional[float]): Seconds after which a query raises a `TimeoutError`; `None`: as long as it takes.
         callback_manager (Optional[CallbackManager]): As for any retriever.
         object_map (Optional[Dict[str, Any]]): As for any retriever.
         objects (Optional[List[IndexNode]]): As for any retriever.
@@ -81,12 +83,14 @@ class MemxRetriever(BaseRetriever):
         include_messages: bool = False,
         as_of: datetime | None = None,
         known_at: datetime | None = None,
+        timeout: float | None = None,
         callback_manager: CallbackManager | None = None,
         object_map: dict[str, Any] | None = None,
         objects: list[IndexNode] | None = None,
         verbose: bool = False,
     ) -> None:
         self._known = bound(memory, user_id=user_id, agent_id=agent_id, run_id=run_id)
+        self._deadline = Deadline(timeout)
         compile_filter(filters)
         self._options = SearchOptions(
             limit=inputs.limit(similarity_top_k, "similarity_top_k"),
@@ -99,24 +103,30 @@ class MemxRetriever(BaseRetriever):
         super().__init__(callback_manager, object_map, objects, verbose)  # pyright: ignore[reportUnknownMemberType]  # a bare Dict
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, options = _asked(query_bundle), self._options
-        try:
-            hits = self._known.search(query, **_with(options, query_bundle.embedding))
-        except EmbeddingMismatchError:
-            if query_bundle.embedding is None:
-                raise
-            hits = self._known.search(query, **options)  # Another retriever's: fusion hands one bundle to all.
-        return [node(hit) for hit in hits]
+        self._known.warm_up()
+        return [node(hit) for hit in self._deadline.run(lambda: self._search(query_bundle))]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        query, options = _asked(query_bundle), self._options
+        await self._known.awarm_up()
+        return [node(hit) for hit in await self._deadline.arun(lambda: self._asearch(query_bundle))]
+
+    def _search(self, asked: QueryBundle) -> list[SearchHit]:
+        query, options = _asked(asked), self._options
         try:
-            hits = await self._known.asearch(query, **_with(options, query_bundle.embedding))
+            return self._known.search(query, **_with(options, asked.embedding))
         except EmbeddingMismatchError:
-            if query_bundle.embedding is None:
+            if asked.embedding is None:
                 raise
-            hits = await self._known.asearch(query, **options)
-        return [node(hit) for hit in hits]
+            return self._known.search(query, **options)  # Another retriever's: fusion hands one bundle to all.
+
+    async def _asearch(self, asked: QueryBundle) -> list[SearchHit]:
+        query, options = _asked(asked), self._options
+        try:
+            return await self._known.asearch(query, **_with(options, asked.embedding))
+        except EmbeddingMismatchError:
+            if asked.embedding is None:
+                raise
+            return await self._known.asearch(query, **options)
 
 
 def _with(options: SearchOptions, embedding: list[float] | None) -> SearchOptions:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +13,13 @@ from langchain_core.messages import HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_memx import MemxMiddleware
-from langchain_memx._recalling import Deadline
 from langchain_memx._turns import Question, Turns
 from memx_core import InvalidInputError, LedgerError, Memory, ScopeError
-from memx_core.ports import Vector, Vectors
+from memx_core.deadlines import Deadline
 from memx_core.testing import FakeEmbedder
 from tests.langchain.agents import ADA, FACT, kept, spoken
 from tests.langchain.conftest import MakeTalk
-
-
-class Moody:
-    """An embedder that fails, or says nothing until the test is over."""
-
-    def __init__(self) -> None:
-        self.mood: Any = None
-        self.over = threading.Event()
-        self._inner = FakeEmbedder()
-        self.fingerprint = self._inner.fingerprint
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return self._inner.embed_documents(texts)
-
-    async def aembed_documents(self, texts: Sequence[str]) -> Vectors:
-        return await self._inner.aembed_documents(texts)
-
-    def embed_query(self, text: str) -> Vector:
-        if isinstance(self.mood, Exception):
-            raise self.mood
-        if self.mood == "silent":
-            self.over.wait()
-        return self._inner.embed_query(text)
-
-    async def aembed_query(self, text: str) -> Vector:
-        if self.mood == "silent":
-            await asyncio.Event().wait()
-        return self.embed_query(text)
+from tests.moody import Moody
 
 
 @pytest.fixture
@@ -209,37 +180,6 @@ def test_a_message_that_can_never_be_kept_does_not_hold_up_the_next(store: Memor
     ada.say("I like tea.")
     assert [type(error) for error in errors] == [InvalidInputError]
     assert kept(store) == ["I like tea.", "All right."]
-
-
-# The time budget ---------------------------------------------------------------------------------
-
-
-def test_silent_calls_do_not_pile_up() -> None:
-    deadline, over = Deadline(0.01), threading.Event()
-    before = threading.active_count()
-    for _ in range(60):
-        with pytest.raises(TimeoutError):
-            deadline.run(over.wait)
-    assert threading.active_count() - before <= 32
-    over.set()
-
-
-def test_a_provider_that_gives_up_itself_is_quoted() -> None:
-    def busy() -> None:
-        raise TimeoutError("the provider is busy")
-
-    with pytest.raises(TimeoutError, match="the provider is busy"):
-        Deadline(60).run(busy)
-    assert Deadline(60).run(lambda: 7) == Deadline(None).run(lambda: 7) == 7
-
-
-def test_a_program_ends_although_a_provider_is_silent() -> None:
-    over, deadline = threading.Event(), Deadline(0.01)
-    with pytest.raises(TimeoutError):
-        deadline.run(over.wait)
-    waiting = [thread for thread in threading.enumerate() if thread.name == "memx"]
-    assert all(thread.daemon for thread in waiting)
-    over.set()
 
 
 def test_turns_that_never_end_are_forgotten() -> None:

@@ -33,7 +33,7 @@ def chat(store: Memory) -> MakeChat:
     """Makes a chat memory of Ada's."""
 
     def chat(session_id: str = "s", **given: Any) -> MemxMemory:
-        settings = {"memory": store, "user_id": "ada", "on_error": "raise", **given}
+        settings = {"memory": store, "user_id": "ada", "on_error": "raise", "timeout": 60, **given}
         return MemxMemory.from_defaults(session_id=session_id, **settings)
 
     return chat

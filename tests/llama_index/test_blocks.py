@@ -37,7 +37,7 @@ def stock() -> Iterator[Stock]:
 
 
 def block(store: Memory, **given: Any) -> MemxMemoryBlock:
-    return MemxMemoryBlock(memory=store, user_id="ada", on_error="raise", priority=1, **given)
+    return MemxMemoryBlock(memory=store, user_id="ada", **{"on_error": "raise", "timeout": 60, "priority": 1, **given})
 
 
 async def test_a_block_learns_from_each_complete_turn_once_and_shows_what_it_knows(store: Memory, stock: Stock) -> None:

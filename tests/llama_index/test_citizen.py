@@ -61,7 +61,7 @@ def counted(tmp_path: Path, **given: Any) -> Iterator[tuple[Memory, FakeEmbedder
 
 async def test_a_turn_with_two_tools_costs_one_recall_and_one_extraction(tmp_path: Path) -> None:
     with counted(tmp_path) as (store, embedder, llm):
-        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", on_error="raise")
+        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60, on_error="raise")
         await agent().run(ASKED, memory=memory)
         assert [call.purpose for call in embedder.calls] == ["query"]
         assert llm.calls == []
@@ -76,7 +76,7 @@ async def test_a_turn_with_two_tools_costs_one_recall_and_one_extraction(tmp_pat
 async def test_what_changes_in_a_turn_is_recalled_anew(tmp_path: Path) -> None:
     with counted(tmp_path) as (store, *_):
         (added,) = store.add("Ada drinks green tea", infer=False, **ADA).changes
-        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s")
+        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60)
         await memory.aput(ChatMessage(QUESTION))
         assert "green tea" in words(await memory.aget())[0]
         assert "green tea" in words(await memory.aget(input=QUESTION))[0]
@@ -86,7 +86,7 @@ async def test_what_changes_in_a_turn_is_recalled_anew(tmp_path: Path) -> None:
 
 async def test_the_results_of_tools_are_learned_from_on_request(tmp_path: Path) -> None:
     with counted(tmp_path) as (store, _, llm):
-        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", tool_results=True)
+        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60, tool_results=True)
         await agent().run(ASKED, memory=memory)
         await store.aflush()
         assert "Rain in Oslo" in llm.prompts[0]
@@ -206,7 +206,7 @@ def test_nothing_of_it_blocks_the_loop(chat: MakeChat, runner: asyncio.Runner) -
 
 async def test_an_embedder_that_can_only_be_awaited_will_do(tmp_path: Path) -> None:
     with Memory(embedder=AsyncFakeEmbedder(), database=tmp_path / "a.db", background=False) as store:
-        store_memory = MemxMemory.from_defaults(memory=store, user_id="ada", on_error="raise")
+        store_memory = MemxMemory.from_defaults(memory=store, user_id="ada", timeout=60, on_error="raise")
         await store_memory.aput(ChatMessage("Hello"))
         assert words(await store_memory.aget()) == ["Hello"]
 
@@ -260,13 +260,13 @@ async def test_when_long_term_memory_fails_the_turn_is_kept_and_completed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with counted(tmp_path, fail_on=range(1, 99), error=RuntimeError("secret words")) as (store, _, llm):
-        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s")
+        memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60)
         answer = await SimpleChatEngine.from_defaults(llm=Chat("Hi."), memory=memory).achat("Hello")
         assert str(answer) == "Hi."
         assert words(memory.get_all()) == ["Hello", "Hi."]
         assert "could not recall (RuntimeError)" in caplog.text
         assert "secret words" not in caplog.text
-        strict = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", on_error="raise")
+        strict = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60, on_error="raise")
         with pytest.raises(MemxError) as raised:
             strict.get()
         assert not isinstance(raised.value, RuntimeError)

@@ -26,7 +26,7 @@ def test_what_an_agent_learns_an_engine_recalls_and_both_show_one_conversation(s
     assert learned.text == FACT
 
     llm = Chat("Soup.")
-    memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="monday", on_error="raise")
+    memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="monday", timeout=60, on_error="raise")
     assert words(memory.get_all()) == [ALLERGIC, "I'll keep that in mind."]
     SimpleChatEngine.from_defaults(llm=llm, memory=memory).chat(DINNER)
     assert FACT in llm.prompt
@@ -42,7 +42,7 @@ def test_what_an_agent_learns_an_engine_recalls_and_both_show_one_conversation(s
 
 @pytest.mark.parametrize("says", ["Let me look.", None])
 def test_a_turn_with_a_tool_can_be_read_by_the_other_framework(store: Memory, says: str | None) -> None:
-    memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s")
+    memory = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60)
     memory.put_messages(
         [
             ChatMessage("Weather?"),
@@ -73,7 +73,7 @@ def test_a_turn_with_a_tool_of_langchains_can_be_read_here(store: Memory) -> Non
             AIMessage("It rains."),
         ]
     )
-    _, asking, tool, _ = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s").get_all()
+    _, asking, tool, _ = MemxMemory.from_defaults(memory=store, user_id="ada", session_id="s", timeout=60).get_all()
     (block,) = [one for one in asking.blocks if one.block_type == "tool_call"]
     assert (block.tool_name, block.tool_kwargs, block.tool_call_id) == ("weather", {"city": "Oslo"}, "call-1")
     assert tool.additional_kwargs["tool_call_id"] == "call-1"

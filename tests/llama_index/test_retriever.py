@@ -140,6 +140,7 @@ class Recorder:
 
     def __init__(self, known: Any, asked: list[str]) -> None:
         self.known, self.asked = known, asked
+        self.warm_up, self.awarm_up = known.warm_up, known.awarm_up
 
     def search(self, query: str, **options: Any) -> Any:
         self.asked.append(query)
