@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from llama_index.core.memory import Memory as ChatMemory
+from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 
 import llama_index_memx
 from memx_core import Memory
@@ -60,5 +62,9 @@ def test_what_a_docstring_shows_runs(name: str, scope: dict[str, Any], runner: a
         running = eval(compiled, scope)
         if running is not None:
             await running
+        for value in scope.values():
+            if isinstance(value, ChatMemory) and isinstance(value.sql_store, SQLAlchemyChatStore):
+                engine: Any = value.sql_store._async_engine  # LlamaIndex's own store closes nothing
+                await engine.dispose()
 
     runner.run(run())
