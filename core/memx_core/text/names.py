@@ -46,7 +46,11 @@ def names(text: str) -> frozenset[str]:
     """
     words = list(_WORD.finditer(text))
     capitals = [_is_capitalised(word[0]) for word in words]
-    if _shouted(text, capitals) or not _GERMAN.isdisjoint(_plain(word[0]) for word in words if not word[0].isupper()):
+    if (
+        _shouted(text)
+        or _is_title(words, capitals)
+        or not _GERMAN.isdisjoint(_plain(word[0]) for word in words if not word[0].isupper())
+    ):
         return frozenset()
     return frozenset(
         _plain(word[0]) for i, word in enumerate(words) if capitals[i] and _is_name(text, words, capitals, i)
@@ -83,12 +87,21 @@ def _is_capitalised(word: str) -> bool:
     return len(word) > 1 and word[0].isupper() and (not word.isupper() or len(word) > 3)
 
 
-def _shouted(text: str, capitals: list[bool]) -> bool:
-    """Whether `text` is in capitals, or a title: then they tell nothing."""
+def _shouted(text: str) -> bool:
+    """Whether `text` is in capitals: then they tell nothing."""
     letters = [character for character in text if character.isalpha()]
-    return (len(letters) > 12 and sum(map(str.isupper, letters)) * 2 > len(letters)) or (
-        len(capitals) > 1 and sum(capitals) * 3 > len(capitals) * 2
-    )
+    return len(letters) > 12 and sum(map(str.isupper, letters)) * 2 > len(letters)
+
+
+def _is_title(words: list[re.Match[str]], capitals: list[bool]) -> bool:
+    """Whether the words are those of a title: all have capitals but for the smallest, and these tell nothing.
+
+    "Rosa married Viktor Lind" has a verb without one, and is a sentence.
+    """
+    if len(capitals) < 2 or sum(capitals) * 3 <= len(capitals) * 2:
+        return False
+    small = (word[0] for word, is_capital in zip(words, capitals, strict=True) if not is_capital)
+    return all(word.casefold() in STOP_WORDS for word in small)
 
 
 def _plain(word: str) -> str:
