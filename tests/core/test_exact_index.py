@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -282,6 +283,19 @@ def test_a_loaded_memory_takes_little_more_than_its_vector(source, index):
     source.write(APP, *(entry(row, texts[row], vector=vectors[row]) for row in range(2_000)))
     index.search(ask("word1", vector=vectors[0]))
     assert 384 * 4 < index.nbytes / 2_000 < 2_200
+
+
+def test_what_many_small_scopes_hold_is_told_as_it_is(source, index):
+    scopes = [Scope(f"user-{number}") for number in range(200)]
+    source.write(APP, *(entry(number, scope=scope) for number, scope in enumerate(scopes)))
+    index.search(ask("kettle", scope=scopes[0]))
+    told = index.nbytes
+    tracemalloc.start()
+    for scope in scopes[1:]:
+        index.search(ask("kettle", scope=scope))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.6 < (index.nbytes - told) / held < 1.6
 
 
 def test_scopes_not_searched_for_long_are_let_go(source):

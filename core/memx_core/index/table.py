@@ -32,6 +32,7 @@ _RECORD = np.dtype(
     ]
 )
 _BYTES_OF_ID = 104  # a str of 36 characters, its slot in a list, and what the lists have in reserve
+_BYTES_OF_A_TABLE = 3_700  # the objects around what it holds, and its share of those around them
 _FEW_DEAD = 64
 
 
@@ -69,7 +70,7 @@ class Table:
     def nbytes(self) -> int:
         """Memory held, as near as it can be told."""
         arrays = self._records.nbytes + self._vectors.nbytes + self.postings.nbytes
-        return arrays + len(self.ids) * _BYTES_OF_ID + self.facts.nbytes
+        return _BYTES_OF_A_TABLE + arrays + len(self.ids) * _BYTES_OF_ID + self.facts.nbytes
 
     def put(self, entries: Sequence[IndexEntry]) -> None:
         """Takes in new and changed entries; of several with one row the last.
