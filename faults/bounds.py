@@ -19,12 +19,14 @@ from faults.speaking import learning, said
 from memx_core import Memory, Message
 from memx_core.background import Background
 from memx_core.embedders import HashingEmbedder
+from memx_core.index import ExactIndex
 from memx_core.ports import Completion
 from memx_core.testing import ManualClock
 
 MESSAGES, SCOPES, HOURS = 100_000, 10_000, 7 * 24
 _BATCH = 500
 _GROWTH = 48 << 20  # bytes that a process may grow by while it does more of the same
+_INDEX = 1 << 20  # bytes that the index may hold: full long before the first quarter of all people was there
 _LOG = 64 << 20  # bytes that a write-ahead log may have
 
 
@@ -96,7 +98,8 @@ def _messages(path: Path, count: int, tally: Tally) -> Iterator[_State]:
 
 def _scopes(path: Path, count: int, tally: Tally) -> Iterator[_State]:
     """A memory of each of many people, and a search by each."""
-    with Memory(_Model(), HashingEmbedder(32), path, background=False) as memory:
+    index = ExactIndex(max_bytes=_INDEX)
+    with Memory(_Model(), HashingEmbedder(32), path, index=index, background=False) as memory:
         for number in range(count):
             memory.add(f"note of {number}", infer=False, user_id=f"user-{number}")
             (hit, *_) = memory.search("note", user_id=f"user-{number}")
