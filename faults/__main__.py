@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -16,13 +17,17 @@ from faults.outcomes import Outcome
 _SHOWN = 20  # of what did not hold
 
 
-def main() -> int:
-    """0 if everything held."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if everything held.
+
+    Args:
+        arguments: Of the command line; by default those of this process.
+    """
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("campaigns", nargs="*", metavar="campaign", help=", ".join(CAMPAIGNS))
     parser.add_argument("--scale", type=float, default=1.0, help="of the full size")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     if unknown := set(asked.campaigns) - set(CAMPAIGNS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CAMPAIGNS)}")
     logging.getLogger().addHandler(logging.NullHandler())  # what memx warns of is what is tried out

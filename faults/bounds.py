@@ -130,7 +130,7 @@ def _week(path: Path, hours: int, chance: random.Random, tally: Tally) -> Iterat
                 memory.delete(items[1].id)
             if hour % 24 == 23:
                 memory.erase(user_id=f"user-{chance.randrange(20)}")
-            if hour % 4 == 0:
+            if hour % max(1, hours // 8) == 0:
                 yield _state(path)
         tally.expect(memory.pending() == [], "something waits at the end of the week")
         tally.broken += disagreements(memory._room.ledger._database.engine)  # the engine on that file

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,13 +26,17 @@ THREADS, PROCESSES, TASKS = 8, 4, 200
 _SHARED = 3  # facts that everybody adds
 
 
-def races(size: int, *, seed: int = 0, database: str | None = None) -> Outcome:
+def races(
+    size: int, *, seed: int = 0, database: str | None = None, processes: int = PROCESSES, tasks: int = TASKS
+) -> Outcome:
     """What came of it when everybody did the same at the same time.
 
     Args:
         size: Rounds of each thread and process.
         seed: Of who does what when.
         database: URL of a server; `None`: an SQLite file.
+        processes: How many, beside the threads of this one.
+        tasks: How many, on one loop.
     """
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
@@ -41,14 +45,15 @@ def races(size: int, *, seed: int = 0, database: str | None = None) -> Outcome:
         namespace = f"races{random.Random(seed).getrandbits(32)}"
         with Memory(ScriptedLLM(default=learning), FakeEmbedder(64), engine, namespace=namespace) as memory:
             (change,) = memory.add("counter 0", infer=False, **ADA).changes
-            children = [_child(url, namespace, change.memory_id, number, size) for number in range(PROCESSES)]
+            children = [_child(url, namespace, change.memory_id, number, size) for number in range(processes)]
             _in_threads(THREADS, lambda number: work(memory, change.memory_id, f"t{number}", size), tally)
             for child in children:
                 _, errors = child.communicate()
                 tally.expect(child.returncode == 0, f"a process failed: {errors[-500:]}")
-            _look(memory, change.memory_id, size, tally)
+            names = [f"t{number}" for number in range(THREADS)] + [f"p{number}" for number in range(processes)]
+            _look(memory, change.memory_id, names, size, tally)
             _erasing(memory, size, random.Random(seed), tally)
-        asyncio.run(_tasks(engine, namespace, tally))
+        asyncio.run(_tasks(engine, namespace, tasks, tally))
         tally.broken += disagreements(engine, namespace)
         engine.dispose()
     return tally.outcome()
@@ -85,10 +90,9 @@ def _in_threads(count: int, call: Callable[[int], object], tally: Tally) -> None
         thread.join()
 
 
-def _look(memory: Memory, counter: str, size: int, tally: Tally) -> None:
+def _look(memory: Memory, counter: str, names: Sequence[str], size: int, tally: Tally) -> None:
     memory.flush()
     texts = [item.text for item in everything(memory, ADA)]
-    names = [*(f"t{number}" for number in range(THREADS)), *(f"p{number}" for number in range(PROCESSES))]
     shared = {fact(f"shared{number}") for number in range(min(size, _SHARED))}
     own = {f"own {name} {number}" for name in names for number in range(size)}
     later = {fact(f"{name}later{number}") for name in names for number in range(size)}
@@ -134,15 +138,15 @@ def _erasing(memory: Memory, size: int, chance: random.Random, tally: Tally) -> 
         memory.erase(**BOB)
 
 
-async def _tasks(engine: Engine, namespace: str, tally: Tally) -> None:
+async def _tasks(engine: Engine, namespace: str, tasks: int, tally: Tally) -> None:
     """Many adds on one loop, which none of them may block."""
     model = AsyncScriptedLLM(default=learning)
     async with Memory(model, AsyncFakeEmbedder(64), engine, namespace=namespace, background=False) as memory:
         with blockbuster_ctx():
-            adds = [memory.aadd(said(f"task{number}"), user_id=f"task{number % 10}") for number in range(TASKS)]
+            adds = [memory.aadd(said(f"task{number}"), user_id=f"task{number % 10}") for number in range(tasks)]
             done = await asyncio.gather(*adds, return_exceptions=True)
-        tally.points += TASKS
+        tally.points += tasks
         tally.broken += [f"a task failed: {each!r}" for each in done if isinstance(each, BaseException)]
         counts = [len(await memory.aget_all(user_id=f"task{number}")) for number in range(10)]
-        tally.expect(counts == [TASKS // 10] * 10, f"of {TASKS} tasks there are {counts}")
-        tally.figures["tasks on one loop"] = TASKS
+        tally.expect(counts == [tasks // 10] * 10, f"of {tasks} tasks there are {counts}")
+        tally.figures["tasks on one loop"] = tasks

@@ -42,7 +42,7 @@ def storage(size: int, *, seed: int = 0) -> Outcome:
         for number in range(size):
             trials.full(room=number)
             trials.locked(hold=number)
-            trials.clock(steps=10)
+            trials.clock(steps=min(10, 3 + number))
             trials.pages(many=1 + number % 5)
         trials.read_only()
         for damage in chance.sample(DAMAGES, min(size, len(DAMAGES))):
