@@ -45,22 +45,34 @@ class Question:
     """A question, and where its answer is.
 
     Attributes:
-        evidence: Ids of the turns that answer it; at least one.
+        answer: What is right; of an adversarial question of LoCoMo what would be wrong.
+        evidence: Ids of the turns that answer it; none only where `read` is asked for every question.
+        unanswerable: The conversation does not tell it, and who says so is right.
+        asked_at: Aware UTC, if it is known.
+        rubric: What an answer must have, point by point; only in BEAM.
     """
 
     text: str
     answer: str
     category: str
     evidence: frozenset[str]
+    unanswerable: bool = False
+    asked_at: datetime | None = None
+    rubric: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One user's turns, oldest first, and what is asked of them."""
+    """One user's turns, oldest first, and what is asked of them.
+
+    Attributes:
+        benchmark: `locomo`, `longmemeval` or `beam`.
+    """
 
     name: str
     turns: tuple[Turn, ...]
     questions: tuple[Question, ...]
+    benchmark: str = ""
 
 
 def of_users(conversation: Conversation) -> Conversation:

@@ -136,6 +136,30 @@ def test_what_users_said_has_only_evidence_of_users(tmp_path):
     assert [question.evidence for question in conversation.questions] == [{"2"}]
 
 
+def test_every_question_of_locomo_is_read_with_the_wrong_answer_of_adversarial_ones(tmp_path):
+    (conversation,) = read(written(tmp_path / "locomo.json", [LOCOMO]), every=True)
+    assert [one.category for one in conversation.questions] == ["temporal", "adversarial", "open-domain", "multi-hop"]
+    adversarial = conversation.questions[1]
+    assert (adversarial.answer, adversarial.unanswerable) == ("a kiln", True)
+    assert not any(one.unanswerable for one in conversation.questions if one != adversarial)
+
+
+def test_every_question_of_longmemeval_is_read_with_its_time(tmp_path):
+    rows = [LONGMEMEVAL, LONGMEMEVAL | {"question_id": "q1_abs", "answer": "No harp was mentioned."}]
+    first, second = (one.questions[0] for one in read(written(tmp_path / "longmemeval.json", rows), every=True))
+    assert (first.unanswerable, first.asked_at) == (False, datetime(2023, 6, 1, 10, 0, tzinfo=UTC))
+    assert (second.unanswerable, second.category) == (True, "multi-session")
+
+
+def test_every_question_of_beam_is_read_with_its_rubric(tmp_path):
+    probing = PROBING | {"abstention": [PROBING["abstention"][0] | {"rubric": ["Says that no fish was named."]}]}
+    row = {"conversation_id": "7", "chat": CHAT, "probing_questions": probing}
+    (conversation,) = read(written(tmp_path / "beam.json", [row]), every=True)
+    first, second = conversation.questions
+    assert (first.unanswerable, first.rubric) == (True, ("Says that no fish was named.",))
+    assert (second.unanswerable, second.rubric) == (False, ())
+
+
 def test_another_file_is_refused_with_what_would_be_read(tmp_path):
     with pytest.raises(ValueError, match="neither of LoCoMo"):
         read(written(tmp_path / "other.json", [{"turns": []}]))

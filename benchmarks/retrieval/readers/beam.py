@@ -1,6 +1,7 @@
 """BEAM: a user and an assistant at work for a long time; a question names the turns behind its answer.
 
-Left out are questions without such turns: abstention, and where the data has none.
+Left out are questions without such turns, abstention and where the data has none, unless every
+question is wanted.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 from benchmarks.retrieval.cases import Conversation, Question, Turn, answerable
 
+ABSTENTION = "abstention"
 _ANSWERS = ("answer", "ideal_response", "ideal_answer", "ideal_summary", "expected_compliance")
 _PLACE = re.compile(r"\s*->->\s*[\d,N/A]*\s*$")  # how a turn was made, at its end
 
 
-def folder(path: Path) -> list[Conversation]:
+def folder(path: Path, *, every: bool = False) -> list[Conversation]:
     """All conversations below `path`: folders with `chat.json` and `probing_questions/probing_questions.json`.
 
     Raises:
@@ -28,27 +30,28 @@ def folder(path: Path) -> list[Conversation]:
     chats = sorted(path.rglob("chat.json"), key=lambda chat: (len(chat.parent.name), str(chat)))
     if not chats:
         raise ValueError(f"{path} holds no chat.json, as a folder of BEAM would")
-    return [_conversation(chat) for chat in chats]
+    return [_conversation(chat, every=every) for chat in chats]
 
 
-def _conversation(chat: Path) -> Conversation:
+def _conversation(chat: Path, *, every: bool) -> Conversation:
     asked = chat.parent / "probing_questions" / "probing_questions.json"
     said = json.loads(chat.read_text(encoding="utf-8"))
-    return conversation(chat.parent.name, said, json.loads(asked.read_text(encoding="utf-8")))
+    return conversation(chat.parent.name, said, json.loads(asked.read_text(encoding="utf-8")), every=every)
 
 
-def conversation(name: str, chat: object, probing: str | Mapping[str, Any]) -> Conversation:
+def conversation(name: str, chat: object, probing: str | Mapping[str, Any], *, every: bool = False) -> Conversation:
     """One conversation.
 
     Args:
         name: Its number.
         chat: Its batches.
         probing: Questions by what they try out; JSON, or Python's way to write the same.
+        every: See `read`.
     """
     asked: Mapping[str, Any] = ast.literal_eval(probing) if isinstance(probing, str) else probing
     turns = tuple(_turns(chat))
     questions = [_question(kind, one) for kind, some in asked.items() for one in some]
-    return Conversation(name, turns, answerable(questions, turns))
+    return Conversation(name, turns, tuple(questions) if every else answerable(questions, turns), "beam")
 
 
 def _turns(chat: object) -> Iterator[Turn]:
@@ -78,7 +81,14 @@ def _time(said: str | None) -> datetime | None:
 
 def _question(kind: str, one: Mapping[str, Any]) -> Question:
     answer = next((str(one[key]) for key in _ANSWERS if one.get(key)), "")
-    return Question(str(one["question"]), answer, kind, frozenset(_numbers(one.get("source_chat_ids"))))
+    return Question(
+        str(one["question"]),
+        answer,
+        kind,
+        frozenset(_numbers(one.get("source_chat_ids"))),
+        unanswerable=kind == ABSTENTION,
+        rubric=tuple(map(str, one.get("rubric") or ())),
+    )
 
 
 def _numbers(within: object) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """LoCoMo: two people talk for months; a question names the turns that answer it.
 
-Left out are the adversarial questions (category 5), which have no answer, those whose evidence is
-no turn of the conversation, and pictures with their captions: only what was said is read.
+Left out are the adversarial questions (category 5), which have no answer, and those whose evidence is
+no turn of the conversation, unless every question is wanted; and always pictures with their captions:
+only what was said is read.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from typing import Any
 
 from benchmarks.retrieval.cases import Conversation, Fact, Question, Turn, answerable
 
-CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
+ADVERSARIAL = "adversarial"
+CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: ADVERSARIAL}
 _TURN = re.compile(r"D(\d+):0*(\d+)")
 _SESSION = re.compile(r"session_(\d+)")
 
 
-def conversation(row: Mapping[str, Any]) -> Conversation:
+def conversation(row: Mapping[str, Any], *, every: bool = False) -> Conversation:
     """One entry of the file."""
     turns = tuple(_turns(row["conversation"], _facts(row.get("observation", {}))))
-    questions = [_question(one) for one in row["qa"] if one.get("category") in CATEGORIES]
-    return Conversation(str(row.get("sample_id", "")), turns, answerable(questions, turns))
+    asked = [_question(one) for one in row["qa"] if one.get("category") in CATEGORIES]
+    found = asked if every else answerable([one for one in asked if not one.unanswerable], turns)
+    return Conversation(str(row.get("sample_id", "")), turns, tuple(found), "locomo")
 
 
 def _turns(said: Mapping[str, Any], facts: Mapping[str, list[Fact]]) -> Iterator[Turn]:
@@ -60,9 +63,10 @@ def _facts(observed: Mapping[str, Any]) -> Mapping[str, list[Fact]]:
 
 
 def _question(one: Mapping[str, Any]) -> Question:
-    return Question(
-        str(one["question"]), str(one.get("answer", "")), CATEGORIES[one["category"]], _named(one["evidence"])
-    )
+    kind = CATEGORIES[one["category"]]
+    adversarial = kind == ADVERSARIAL
+    answer = one.get("adversarial_answer" if adversarial else "answer", "")
+    return Question(str(one["question"]), str(answer), kind, _named(one["evidence"]), unanswerable=adversarial)
 
 
 def _named(where: object) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """LongMemEval: each question has a history of its own, in which the turns that answer it are marked.
 
-Left out are questions without a marked turn: those that cannot be answered, and data without marks.
+Left out are questions without a marked turn, those that cannot be answered and data without marks,
+unless every question is wanted.
 """
 
 from __future__ import annotations
@@ -12,13 +13,20 @@ from typing import Any
 from benchmarks.retrieval.cases import Conversation, Question, Turn
 
 
-def conversation(row: Mapping[str, Any]) -> Conversation:
+def conversation(row: Mapping[str, Any], *, every: bool = False) -> Conversation:
     """One entry of the file."""
     marked: set[str] = set()
     turns = tuple(_turns(row, marked))
-    question = Question(str(row["question"]), str(row["answer"]), str(row["question_type"]), frozenset(marked))
-    answerable = marked and not str(row["question_id"]).endswith("_abs")
-    return Conversation(str(row["question_id"]), turns, (question,) if answerable else ())
+    question = Question(
+        str(row["question"]),
+        str(row["answer"]),
+        str(row["question_type"]),
+        frozenset(marked),
+        unanswerable=str(row["question_id"]).endswith("_abs"),
+        asked_at=_time(row["question_date"]) if row.get("question_date") else None,
+    )
+    asked = every or (marked and not question.unanswerable)
+    return Conversation(str(row["question_id"]), turns, (question,) if asked else (), "longmemeval")
 
 
 def _turns(row: Mapping[str, Any], marked: set[str]) -> Iterator[Turn]:
