@@ -152,11 +152,12 @@ def test_every_question_of_longmemeval_is_read_with_its_time(tmp_path):
 
 
 def test_every_question_of_beam_is_read_with_its_rubric(tmp_path):
-    probing = PROBING | {"abstention": [PROBING["abstention"][0] | {"rubric": ["Says that no fish was named."]}]}
+    rubric = ["Says that no fish was named."]
+    probing = PROBING | {"abstention": [{"question": "Which fish?", "ideal_response": "unknown", "rubric": rubric}]}
     row = {"conversation_id": "7", "chat": CHAT, "probing_questions": probing}
     (conversation,) = read(written(tmp_path / "beam.json", [row]), every=True)
     first, second = conversation.questions
-    assert (first.unanswerable, first.rubric) == (True, ("Says that no fish was named.",))
+    assert (first.unanswerable, first.rubric) == (True, tuple(rubric))
     assert (second.unanswerable, second.rubric) == (False, ())
 
 
