@@ -9,6 +9,7 @@ nothing of its `Memory`, which therefore may be collected.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -27,6 +28,7 @@ from memx_core.flows.working import Hold, Turn
 from memx_core.ledger import Claim, OpenBatch, Queue
 from memx_core.ports import LLM, Embedder
 
+_logger = logging.getLogger("memx_core")
 _BREATH = 0.05  # seconds between two looks at least, however often it is woken
 _LONGEST_HOLD = timedelta(minutes=10)  # a lease is given up when a provider has been silent for so long
 _LONGEST_BREATHER = 60.0  # seconds that a silent provider keeps everybody waiting
@@ -86,6 +88,10 @@ def _unable(given: Providers) -> str | None:
             kind = type(provider).__qualname__
             return f"no_worker: {kind} can only be awaited, so nothing is learned from this before `aflush()`"
     return None
+
+
+def _kind(error: BaseException) -> str:
+    return type(error).__name__
 
 
 def _is_ours(error: Exception) -> bool:
@@ -165,9 +171,11 @@ class Worker:
         """What fails is noted with its jobs, or is the database's; the thread goes on in any case."""
         try:
             work()
-        except BaseException:  # noqa: BLE001  # also what a provider raises to end its thread
+        except BaseException as error:  # noqa: BLE001  # also what a provider raises to end its thread
             self._failures += 1
             self._answered = False
+            if self._failures == 1 and not (self._stopping.is_set() or self._room.ledger.closed):
+                _logger.warning("learning in the background cannot go on (%s); it is tried again", _kind(error))
 
     def _look(self) -> None:
         """Takes turns at what is due until nothing is."""
@@ -202,7 +210,17 @@ class Worker:
             return None
         self._answered = turn.error is None or _is_ours(turn.error)
         self._failures = 0 if self._answered else self._failures + 1
+        if turn.error is not None:
+            self._say(turn.error, parked=turn.parked)
         return turn
+
+    def _say(self, error: Exception, *, parked: bool) -> None:
+        """Tells the application's log what nobody else hears of; an outage once, and nothing that an error quotes."""
+        if parked:
+            doing = "is parked: `pending` shows it, and `flush` tries it again"
+            _logger.warning("something could not be learned from (%s) and %s", _kind(error), doing)
+        elif self._failures <= 1:
+            _logger.warning("learning in the background failed (%s); it is tried again", _kind(error))
 
     def _holding(self, batch: OpenBatch) -> Callable[[], None]:
         """Like the keeper's, and remembers what it is at."""

@@ -6,6 +6,7 @@ first, and goes alone from then on. The worker takes turns where they are due, `
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from memx_core.types import Job, Scope
 
 Hold: TypeAlias = Callable[[OpenBatch], Callable[[], None]]
 """Begins to renew the lease of a batch; what it returns ends that. Neither blocks for long."""
+_logger = logging.getLogger("memx_core")
 _PAUSE, _LONGEST_PAUSE = 0.02, 0.5  # seconds between two looks at what others are at
 
 
@@ -94,6 +96,9 @@ async def _learn_from(io: IO, room: Room, open_batch: OpenBatch) -> None:
         jobs=open_batch.seqs,
     )
     committed = await learning.learn(io, room, batch)
+    if left_out := committed.result.warnings:  # of a call that returned long ago
+        kinds = sorted({warning.partition(":")[0] for warning in left_out})  # and no texts
+        _logger.info("learned from what was queued; left out: %s", ", ".join(kinds))
     await learning.publish(io, room, committed.revision)
 
 
