@@ -192,6 +192,21 @@ BEST_FRIENDS = [
         (["I'm going to Japan in May", "I'm back from Japan"], ["User went to Japan"]),
         (["I'm going to Japan in May", "I went to Japan in May, it was great"], ["User went to Japan in May"]),
         (["I'm going to Japan in May", "I'm not going to Japan anymore"], []),
+        (["I'm moving to Bergen in May", "I live in Bergen now"], ["User lives in Bergen"]),
+        (["I live in Oslo. I'm moving to Bergen in May.", "We moved to Bergen last week"], ["User lives in Bergen"]),
+        (
+            ["I'm moving to Bergen in May", "I live in Oslo"],
+            ["User is moving to Bergen in May", "User lives in Oslo"],
+        ),
+        # What happens again is another time.
+        (
+            ["I ran a marathon in 2019", "I ran a marathon in 2022", "I ran a marathon in 2019"],
+            ["User ran a marathon in 2019", "User ran a marathon in 2022"],
+        ),
+        (
+            ["I ran a marathon in April", "I ran a marathon in October"],
+            ["User ran a marathon in April", "User ran a marathon in October"],
+        ),
         (["I'm going to Japan in May", "I cancelled my trip to Japan"], []),
         (
             ["I have a dentist appointment on Friday", "My dentist appointment was moved to Monday"],

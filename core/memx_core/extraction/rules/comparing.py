@@ -8,11 +8,14 @@ from memx_core.extraction.rules.phrases import singular
 from memx_core.extraction.rules.rule import Claim
 from memx_core.extraction.rules.speakers import Speaker
 from memx_core.text import tokens
+from memx_core.time.words import MONTH_NAMES
 
 _LONGEST_SLOT = 60
 _DENIES = re.compile(
     r"\b(?:not|no|never|cannot|used to|quit|gave up|stopped|left|lost|broke up|died|dislikes|hates)\b", re.IGNORECASE
 )
+_YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_MONTHS = re.compile(rf"\b(?:{'|'.join(MONTH_NAMES)})\b", re.IGNORECASE)
 _TELLS_NOTHING = frozenset({"is", "are", "has", "a", "an", "the"})
 _FEW_WORDS = r"\S+(?: \S+){0,3}"
 BLANK = frozenset({"i", "my", "a", "an", "the"})
@@ -68,6 +71,18 @@ def reads_alike(text: str, claim: Claim, speaker: Speaker) -> bool:
     around = (rf"(?:(?:{names})(?:'s?)? )?{re.escape(before)}", rf"{re.escape(after)}\W?")
     found = re.fullmatch(f"{around[0]}(?P<value>{_FEW_WORDS}){around[1]}", text, re.IGNORECASE)
     return found is not None and found["value"][0].isupper() == said[0][0].isupper()
+
+
+def is_dated_otherwise(text: str, when: str) -> bool:
+    """Whether `text` tells of another year or month than `when`: of another marathon."""
+    return any(
+        (ours := _found(dates, when)) and (theirs := _found(dates, text)) and ours.isdisjoint(theirs)
+        for dates in (_YEARS, _MONTHS)
+    )
+
+
+def _found(pattern: re.Pattern[str], text: str) -> frozenset[str]:
+    return frozenset(match.casefold() for match in pattern.findall(text))
 
 
 def is_another(text: str, claim: Claim) -> bool:

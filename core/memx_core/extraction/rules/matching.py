@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from memx_core.extraction.rules.comparing import denies, is_about, is_another, mentions, reads_alike, slot_name, terms
+from memx_core.extraction.rules.comparing import (
+    denies,
+    is_about,
+    is_another,
+    is_dated_otherwise,
+    mentions,
+    reads_alike,
+    slot_name,
+    terms,
+)
 from memx_core.extraction.rules.persons import filled
 from memx_core.extraction.rules.requests import ALL, ANY, CORRECTION
 from memx_core.extraction.rules.rule import Claim
@@ -77,6 +86,8 @@ def _is_said_by(claim: Claim, speaker: Speaker, item: MemoryItem) -> bool:
     if ours == theirs:
         return True
     if not _is_slot(claim.slot, item.slot or "") or denies(claim.text) != denies(item.text):
+        return False
+    if is_dated_otherwise(item.text, claim.when):
         return False
     return not is_another(item.text, claim) and mentions(item.text, claim.value) and not theirs < ours
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from memx_core.extraction.rules.clauses import Clause
-from memx_core.extraction.rules.phrases import cut, listed, said, timed
+from memx_core.extraction.rules.phrases import cut, key, listed, said, timed
 from memx_core.extraction.rules.rule import Claim, Match, Rule
 from memx_core.extraction.rules.vocabulary import COUNTRIES
 
@@ -96,7 +96,8 @@ def _home(how: str, words: str, clause: Clause) -> Iterator[Claim]:
     elif (found := place(rest)) and not _is_dwelling(found):
         slot = _home_slot(found)
         past = clause.truth == "past"
-        yield Claim(slot, f"{{I}} {'used to live' if past else 'lives'} {how} {found}", value=found.lower(), when=when)
+        text = f"{{I}} {'used to live' if past else 'lives'} {how} {found}"
+        yield Claim(slot, text, value=found.lower(), when=when, replaces=() if past else (f"plan.{key(found)}",))
     elif re.match(r"(?:an? |the )", rest, re.IGNORECASE) and (kind := place(rest, loose=True)):
         yield Claim("housing", f"{{I}} lives {how} {kind}", value=kind.lower(), when=when)
         inner = re.search(r"\bin (?P<where>(?-i:[A-Z]).+)$", rest)
@@ -128,7 +129,7 @@ def _moved(match: Match, clause: Clause) -> Iterator[Claim]:
     rest, when = timed(match["where"], clause)
     if found := place(rest):
         slot = _home_slot(found)
-        others = ("home",) if slot == "home.country" else ()
+        others = (f"plan.{key(found)}", *(("home",) if slot == "home.country" else ()))
         yield Claim(slot, f"{{I}} lives in {found}", value=found.lower(), when=when, replaces=others)
         source = re.search(r"\bfrom (?P<source>.+)", rest, re.IGNORECASE)
         if source and (left := place(source["source"])):
