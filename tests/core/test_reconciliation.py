@@ -251,6 +251,30 @@ def test_a_deletion_with_the_users_own_words_holds(said, quote):
     assert weighed.operations[0].retracts
 
 
+@pytest.mark.parametrize("target", [0, 1])
+@pytest.mark.parametrize("said", ["Please forget that I have a cat.", "I work a lot. I lied: there is no cat."])
+def test_who_asks_to_forget_one_thing_does_not_ask_to_forget_another(said, target):
+    quote = "forget that" if "forget" in said else "I lied"
+    weighed = weigh(delete(target, quote), messages=[said])
+    assert done(weighed) == []
+    assert codes(weighed) == ["unrelated_delete"]
+    assert done(weigh(delete(2, quote), messages=[said])) == [("DELETE", "m2", CAT)]
+
+
+@pytest.mark.parametrize(
+    "said", ["Forget that last thing, please.", "I have a cat, yes. That thing about Bodø? Forget it."]
+)
+def test_what_is_to_be_forgotten_need_not_be_named(said):
+    quote = "Forget that last thing" if "last" in said else "Forget it"
+    assert done(weigh(delete(0, quote), messages=[said])) == [("DELETE", "m0", HOME)]
+
+
+def test_what_is_to_be_forgotten_may_be_named_in_another_language():
+    known = [memory("User has a parrot", 0), memory("User lives in Utrecht", 1)]
+    said = "Bitte vergiss das mit dem Papagei, den habe ich in Utrecht gelassen."
+    assert done(weigh(delete(0, "vergiss das"), messages=[said], known=known)) == [("DELETE", "m0", known[0].text)]
+
+
 @pytest.mark.parametrize("quote", ["", "forget my cat", "cat", "I'm Noor", "anymore", "I don't eat fish"])
 def test_a_deletion_that_nobody_asked_for_is_dropped(quote):
     weighed = weigh(delete(2, quote))

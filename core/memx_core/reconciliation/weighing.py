@@ -19,6 +19,7 @@ from memx_core.types import Evidence, MemoryItem, ProposedOperation, TimeSpan
 _LONGEST_REASON = 200
 _CLAUSE = 100  # characters; in a longer quote a date may belong to something else
 _LONGEST_NAME = 80
+_SENTENCE_END = re.compile(r"[.!?\u2026](?=\s|$)|[\n\u3002]")
 _AROUND = 300
 """Characters around a time expression that are read to tell its tense."""
 _TAKEN_BACK = (
@@ -132,7 +133,7 @@ class Scale:
     def _deletion(self, operation: ProposedOperation, item: MemoryItem) -> Weighed:
         """A DELETE, with a note of whether the user asked for it; whether it may go is seen beside the others."""
         asked = evidence.asked_for(operation, self._sources)
-        if asked and not _speaks_of(asked.quote, item):
+        if asked and (not _speaks_of(asked.quote, item) or self._speaks_of_another(asked, item)):
             asked = None
         found = (asked,) if asked else evidence.gather(replace(operation, text=item.text), self._sources)
         said_at = evidence.latest(found, self._sources)
@@ -143,10 +144,21 @@ class Scale:
             (Draft("DELETE", target=item, evidence=found, said_at=said_at, reason=reason, asked=bool(asked)),)
         )
 
+    def _speaks_of_another(self, asked: Evidence, item: MemoryItem) -> bool:
+        """Whether the sentence with the user's words names something of another memory, and nothing of `item`."""
+        if self._is_translated(item.text):
+            return False
+        said = set(text.tokens(_sentence(asked, self._sources.messages[asked.message].content)))
+        others = (text.tokens(each.text)[1:] for each in self._known.values() if each.id != item.id)
+        return said.isdisjoint(text.tokens(item.text)[1:]) and not all(map(said.isdisjoint, others))
+
     def _is_made_up(self, operation: ProposedOperation) -> bool:
         """Whether nobody said a word of it, in so far as that can be told: a translation shares none either."""
-        translated = is_english(operation.text) and not self._sources.are_english
-        return not translated and evidence.is_made_up(operation, self._sources)
+        return not self._is_translated(operation.text) and evidence.is_made_up(operation, self._sources)
+
+    def _is_translated(self, words: str) -> bool:
+        """Whether `words` may be English for something that was said in another language."""
+        return is_english(words) and not self._sources.are_english
 
     def _rests_on_turns(self, operation: ProposedOperation) -> bool:
         """Whether not all of the messages named are ones that nothing is learned from."""
@@ -197,6 +209,16 @@ def _speaks_of(quote: str, item: MemoryItem) -> bool:
         return False
     shares = set(text.tokens(quote)) & set(text.tokens(item.text)[1:])
     return bool(shares) or _RETRACTS.search(quote) is not None
+
+
+def _sentence(found: Evidence, content: str) -> str:
+    """The words found in `content`, with what stands in the same sentence."""
+    if found.start < 0:
+        return found.quote
+    end = found.start + len(found.quote)
+    before = [match.end() for match in _SENTENCE_END.finditer(content, 0, found.start)]
+    after = _SENTENCE_END.search(content, end)
+    return content[before[-1] if before else 0 : after.start() if after else len(content)]
 
 
 def _slot(name: str) -> str | None:
