@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import event
 
+import llama_index_memx
 from faults.outcomes import Outcome, Tally
 from faults.speaking import ADA, learning, said
 from langchain_memx import MemxChatMessageHistory, MemxMiddleware, MemxRetriever, memory_tools
@@ -140,5 +141,12 @@ def _handles(memory: Memory) -> Iterator[object]:
     yield MemxRetriever(memory=memory)
     yield MemxChatMessageHistory(memory, "s", user_id="ada")
     yield from memory_tools(memory)
+    chat = llama_index_memx.MemxMemory.from_defaults(memory=memory, session_id="s", **ADA)
+    yield chat
+    yield chat.to_dict()
+    yield llama_index_memx.MemxMemoryBlock(memory=memory, **ADA)
+    yield llama_index_memx.MemxChatStore(memory=memory, **ADA)
+    yield llama_index_memx.MemxRetriever(memory, **ADA)
+    yield from llama_index_memx.memory_tools(memory, **ADA)
     yield memory.pending()
     yield memory.usage(**ADA)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import llama_index_memx
 from faults.outcomes import Outcome, Tally
 from faults.payloads import payloads
 from faults.speaking import ADA, BOB
@@ -62,12 +63,7 @@ def _rendered(text: str, tally: Tally) -> None:
         SearchHit(_item(text, kind="message", subject="user"), 0.5, message=turn),
     ]
     for block in (str(rendering.pack(hits, max_tokens=100_000)), format_memories([document(hit) for hit in hits])):
-        opening, *lines, closing = block.split("\n")
-        inside = "\n".join(lines)
-        framed = (opening, closing) == (rendering.OPENING, rendering.CLOSING)
-        tally.expect(framed and all(map(_LINE.fullmatch, lines)), f"{text!r} leaves its line in a recalled block")
-        tally.expect(not _NEVER.search(inside) and "{" not in inside, f"{text!r} is not escaped in a recalled block")
-        tally.figures["rendered in blocks"] += 1
+        _inside(block, text, tally)
 
 
 def _prompted(text: str, tally: Tally) -> None:
@@ -91,18 +87,37 @@ def _prompted(text: str, tally: Tally) -> None:
 
 
 def _framed(path: Path, texts: list[str], tally: Tally) -> None:
-    """What frameworks show: the documents of a retriever, and what a tool says to a model."""
+    """What frameworks show: what a tool says to a model, and the block of a memory of LlamaIndex's."""
     with Memory(ScriptedLLM(), FakeEmbedder(32), path, background=False) as memory:
-        (tool,) = [tool for tool in memory_tools(memory, user_id="ada") if tool.name == "search_memory"]
+        tools: list[Any] = [*memory_tools(memory, user_id="ada"), *llama_index_memx.memory_tools(memory, **ADA)]
+        one, other = [tool for tool in tools if "search_memory" in (getattr(tool, "name", ""), _name(tool))]
+        chat = llama_index_memx.MemxMemory.from_defaults(memory=memory, session_id="chat", learn=False, **ADA)
         for text in texts:
             made = memory.add([Message("user", text)], infer=False, **ADA).changes
-            lines = str(tool.invoke({"query": text, "limit": 1})).split("\n")
-            tally.expect(len(lines) == 1, f"{text!r} leaves its line in what a tool says")
-            shown = all(map(_TOOL_LINE.fullmatch, lines)) and not any(map(_NEVER.search, lines))
-            tally.expect(shown or not made, f"{text!r} is not escaped in what a tool says")
-            tally.figures["said by tools"] += 1
+            for said in (str(one.invoke({"query": text, "limit": 1})), str(other.call(query=text, limit=1).content)):
+                lines = said.split("\n")
+                tally.expect(len(lines) == 1, f"{text!r} leaves its line in what a tool says")
+                shown = all(map(_TOOL_LINE.fullmatch, lines)) and not any(map(_NEVER.search, lines))
+                tally.expect(shown or not made, f"{text!r} is not escaped in what a tool says")
+                tally.figures["said by tools"] += 1
+            for shown_block in chat.get(text):
+                _inside(str(shown_block.content), text, tally)
             for change in made:
                 memory.delete(change.memory_id)
+
+
+def _name(tool: Any) -> str:  # noqa: ANN401  # a tool of any framework
+    return str(tool.metadata.name) if hasattr(tool.metadata, "name") else ""
+
+
+def _inside(block: str, text: str, tally: Tally) -> None:
+    """A block in which every text keeps to its line, as data."""
+    opening, *lines, closing = block.split("\n")
+    inside = "\n".join(lines)
+    framed = (opening, closing) == (rendering.OPENING, rendering.CLOSING)
+    tally.expect(framed and all(map(_LINE.fullmatch, lines)), f"{text!r} leaves its line in a recalled block")
+    tally.expect(not _NEVER.search(inside) and "{" not in inside, f"{text!r} is not escaped in a recalled block")
+    tally.figures["rendered in blocks"] += 1
 
 
 def _answered(path: Path, texts: list[str], chance: random.Random, tally: Tally) -> None:

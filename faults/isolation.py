@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +23,8 @@ from faults.doors import Caller, Door
 from faults.neighbours import IDS, Town, build, canary, opened, others, plain, same_ids
 from faults.outcomes import Outcome, Tally
 from faults.speaking import said
-from memx_core import MemxError, Page, ScopedMemory
+from memx_core import MemxError, Operation, Page, Plan, Scope, ScopedMemory, Usage
+from memx_core.testing import ManualClock
 
 _CALLS = 20  # in one example
 
@@ -44,6 +47,7 @@ class Call(NamedTuple):
     blocking: bool
 
 
+_TIMES = datetime(2025, 1, 1, tzinfo=UTC), ManualClock()()
 _WIDE: tuple[Mapping[str, Any], ...] = (
     {"user_id": {"exists": False}},
     {"OR": [{"user_id": {"exists": False}}, {"NOT": {"user_id": "alice"}}]},
@@ -62,6 +66,14 @@ METHODS: Mapping[str, Method] = {
     "search": lambda name, at, word, path: ("search", (f"{word} secret",), {"include_messages": True, "explain": True}),
     "search, wide": lambda name, at, word, path: ("search", ("secret",), {"filters": _WIDE[at % len(_WIDE)]}),
     "recall": lambda name, at, word, path: ("recall", (f"{word} seen hello",), {"exclude_messages": [name]}),
+    "search, past": lambda name, at, word, path: (
+        "search",
+        ("secret",),
+        {"as_of": _TIMES[at % 2], "known_at": _TIMES[1]},
+    ),
+    "get_all, past": lambda name, at, word, path: ("get_all", (), {"known_at": _TIMES[at % 2]}),
+    "diff": lambda name, at, word, path: ("diff", (_TIMES[0],), {}),
+    "sessions": lambda name, at, word, path: ("sessions", (), {}),
     "history": lambda name, at, word, path: ("history", (name,), {}),
     "why": lambda name, at, word, path: ("why", (name,), {}),
     "update": lambda name, at, word, path: ("update", (name, "taken over"), {"reason": "mine now"}),
@@ -84,6 +96,7 @@ METHODS: Mapping[str, Method] = {
     "add later": lambda name, at, word, path: ("add", (said(word),), {"wait": False, "session_id": "u"}),
     "add by key": lambda name, at, word, path: ("add", (f"I keep {word} secret",), {"infer": False, "key": "k"}),
     "plan": lambda name, at, word, path: ("plan", (said(f"new{word}"),), {"session_id": "s"}),
+    "apply": lambda name, at, word, path: ("apply", (_plan(name, at),), {}),
     "export": lambda name, at, word, path: ("export", (path,), {}),
     "load": lambda name, at, word, path: ("load", (path.parent / "foreign.jsonl",), {}),
     "backfill": lambda name, at, word, path: (
@@ -92,6 +105,13 @@ METHODS: Mapping[str, Method] = {
         {"progress": False},
     ),
 }
+
+
+def _plan(name: str, at: int) -> Plan:
+    """One that was tampered with: of anybody's scope, about anybody's memory."""
+    version = 1 + at % 2
+    change = Operation("UPDATE", name, "taken over by a plan", expected_version=version, reason="mine now")
+    return Plan(f"plan of {name}", (change,), (), Usage(), Scope(IDS[at % len(IDS)]), _TIMES[1], ())
 
 
 def _turn(word: str) -> dict[str, str]:
@@ -177,6 +197,8 @@ class Trial:
         name = (names if whose == me else self._town.names[whose])[call.which]
         path = self._town.folder / "export.jsonl"
         method, args, options = METHODS[call.method](name, call.which, canary(whose), path)
+        if method == "apply" and call.which % 2:
+            args = (replace(args[0], scope=own.scope),)
         door = DOORS.get(call.door)
         try:
             if door is not None:

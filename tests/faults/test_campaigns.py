@@ -18,7 +18,7 @@ from faults.campaigns import Campaign
 from faults.canaries import canaries
 from faults.cancelling import Stepped, cancellations
 from faults.injection import injection
-from faults.isolation import DOORS, Call, Trial, isolation
+from faults.isolation import DOORS, METHODS, Call, Trial, isolation
 from faults.kills import kills
 from faults.neighbours import IDS, Town, build, opened, others
 from faults.outcomes import Outcome, Tally
@@ -26,7 +26,7 @@ from faults.providers import providers
 from faults.races import races
 from faults.speaking import ADA, learning, said
 from faults.storage import storage
-from memx_core import Memory
+from memx_core import Memory, ScopedMemory
 from memx_core.background import Background
 from memx_core.testing import FakeEmbedder, ScriptedLLM
 
@@ -96,6 +96,13 @@ def test_nobody_is_answered_otherwise_for_others_being_there() -> None:
     assert outcome.figures["with names of others"] > 5
 
 
+def test_every_method_that_a_person_calls_is_tried() -> None:
+    methods = {name for name in dir(ScopedMemory) if not name.startswith("_")}
+    methods -= {f"a{name}" for name in methods}
+    tried = {make("name", 0, "word", Path("file"))[0] for make in METHODS.values()}
+    assert methods - tried == {"memory", "revision", "scope", "warm_up"}  # `revision` counts everybody's writes
+
+
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Town:
     return build(tmp_path_factory.mktemp("town"))
@@ -135,7 +142,7 @@ def test_what_is_changed_of_others_would_be_noticed(town: Town) -> None:
 def test_what_is_remembered_is_data_wherever_it_is_shown() -> None:
     outcome = injection(25, seed=1)
     assert outcome.broken == ()
-    assert outcome.figures["said by tools"] == 25
+    assert outcome.figures["said by tools"] == 50
 
 
 def test_no_secret_is_in_a_log_a_repr_an_error_or_an_export() -> None:
