@@ -24,6 +24,13 @@ def chats() -> Iterator[str]:
     yield from chats.remembering()
 
 
+def databases() -> Iterator[str]:
+    """What a call costs on PostgreSQL beside SQLite, model and embedder free, neither waiting for a disk."""
+    from benchmarks import databases  # a server, likewise
+
+    yield from databases.comparing()
+
+
 MEASURES = {
     "import": costs.importing,
     "add": costs.adding,
@@ -34,6 +41,7 @@ MEASURES = {
     "embedder": costs.embedding,
     "middleware": middleware,
     "chats": chats,
+    "databases": databases,
 }
 
 

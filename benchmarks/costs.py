@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 from pydantic import BaseModel
-from sqlalchemy import create_engine, event
+from sqlalchemy import Engine, create_engine, event
 
 from benchmarks import samples, timing
 from memx_core import Completion, Memory, Message, Scope
@@ -61,9 +61,9 @@ class _Model:
         return Completion(data={"operations": [{**blank, "text": next(self._facts), "reason": ""} for _ in range(2)]})
 
 
-def fill(path: Path, *, scopes: int, each: int) -> None:
+def fill(database: Path | Engine, *, scopes: int, each: int) -> None:
     """Writes `each` memories into each of `scopes` users, as `add` would, without a model."""
-    ledger = Ledger(path)
+    ledger = Ledger(database)
     texts = iter(samples.facts(scopes * each))
     ready = samples.vectors(4096)
     for user in range(scopes):
@@ -109,6 +109,11 @@ def _fresh(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
+def memory(engine: Engine, llm: LLM | None = None) -> Memory:
+    """One whose model and embedder cost nothing, without a worker."""
+    return Memory(llm or _Model(), _Embedder(), engine, background=False)
+
+
 @contextmanager
 def filled(*, scopes: int, each: int, synchronous: bool = True, llm: LLM | None = None) -> Iterator[Memory]:
     """A memory with `each` facts for each of `scopes` users, and no worker; not `synchronous`: without fsync."""
@@ -116,14 +121,15 @@ def filled(*, scopes: int, each: int, synchronous: bool = True, llm: LLM | None 
         path = Path(folder, "memx.db")
         fill(path, scopes=scopes, each=each)
         engine = create_engine(f"sqlite:///{path}")
-        with Memory(llm or _Model(), _Embedder(), engine, background=False) as memory:
+        with memory(engine, llm) as kept:
             if not synchronous:
-                event.listen(engine, "checkout", _unsynchronised)  # after memx's own, which says FULL
-            yield memory
+                event.listen(engine, "checkout", unsynchronised)  # after memx's own, which says FULL
+            yield kept
         engine.dispose()
 
 
-def _unsynchronised(connection: sqlite3.Connection, *_: object) -> None:
+def unsynchronised(connection: sqlite3.Connection, *_: object) -> None:
+    """Has SQLite wait for no disk."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
@@ -132,13 +138,14 @@ def adding() -> Iterator[str]:
     medians: list[float] = []
     for scopes, each in ((1, 1_000), (1_000, 100)):
         with filled(scopes=scopes, each=each) as memory:
-            taken = timing.cpu(_turns(memory, scopes), runs=200, warm=60)
+            taken = timing.cpu(turns(memory, scopes), runs=200, warm=60)
         medians.append(median(taken))
         yield f"{scopes * each:>7,} memories in {scopes:>5,} scopes: {timing.shown(taken)}"
     yield f"growth {medians[1] / medians[0]:.2f}x"
 
 
-def _turns(memory: Memory, scopes: int, *, wait: bool = True) -> Callable[[], object]:
+def turns(memory: Memory, scopes: int, *, wait: bool = True) -> Callable[[], object]:
+    """Adds the next turn of two messages, which yields two facts where `wait`."""
     words = iter(samples.facts(10_000, seed=3))
     users = itertools.cycle(random.Random(0).sample(range(scopes), min(scopes, 50)))
 
@@ -153,13 +160,13 @@ def queueing() -> Iterator[str]:
     """`add(wait=False)` of a two-message turn: durable, no model and no embedder (target: 5 ms, without fsync)."""
     for scopes, each in ((1, 1_000), (1_000, 100)):
         with filled(scopes=scopes, each=each) as memory:
-            turn = _turns(memory, scopes, wait=False)
+            turn = turns(memory, scopes, wait=False)
             yield f"{scopes * each:>7,} memories in {scopes:>5,} scopes: {timing.shown(timing.cpu(turn, runs=300))}"
     with filled(scopes=1, each=1_000, synchronous=False) as memory:
-        turn = _turns(memory, 1, wait=False)
+        turn = turns(memory, 1, wait=False)
         yield f"by the clock, synchronous=OFF: {timing.shown(timing.wall(turn, runs=300))}"
     with filled(scopes=1, each=1_000) as memory:
-        turn = _turns(memory, 1, wait=False)
+        turn = turns(memory, 1, wait=False)
         yield f"by the clock, as it is: {timing.shown(timing.wall(turn, runs=300))}"
 
 
