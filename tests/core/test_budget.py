@@ -146,6 +146,7 @@ def test_an_address_pays_for_itself_alone(make, llm):
     assert memory.add("Hello there.", user_id="ada", agent_id="cook").status == "queued"
 
 
+@pytest.mark.databases
 def test_the_whole_application_shares_one_budget_and_others_do_not(make, llm):
     mine, yours = (make(llm=llm, namespace=each, budget=Budget(tokens_per_day=2 * COST)) for each in ("mine", "yours"))
     spend(mine, "ada")
@@ -190,6 +191,7 @@ def test_a_conversation_that_no_day_can_pay_costs_nothing_and_holds_up_nobody(ma
     assert memory.add("Hello there.", user_id="bob").status == "done"
 
 
+@pytest.mark.databases
 def test_a_new_day_brings_a_new_budget(make, llm, clock):
     memory = make(llm=llm, budget=Budget(tokens_per_day=COST))
     clock.advance(hours=23, minutes=59)
@@ -216,6 +218,7 @@ def test_what_needs_no_model_needs_no_budget(make, llm):
     assert make(budget=Budget(tokens_per_day=1)).add("I live in Oslo.", user_id="ada").status == "done"
 
 
+@pytest.mark.databases
 def test_a_call_repeated_under_its_key_is_told_the_same_and_queued_once(make, llm, clock):
     memory = make(llm=llm, budget=Budget(tokens_per_day=COST))
     spend(memory, "ada")

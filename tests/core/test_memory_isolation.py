@@ -6,9 +6,11 @@ import itertools
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from memx_core import Memory, MemoryNotFoundError
 from memx_core.testing import FakeEmbedder
+from tests.databases import Place
 
 HOSTILE = [
     "alice",
@@ -39,7 +41,11 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
-    memory = Memory(embedder=FakeEmbedder(), database=Path(tmp_path_factory.mktemp("db")) / "memx.db")
+    return filled(Path(tmp_path_factory.mktemp("db")) / "memx.db")
+
+
+def filled(place: Place) -> Memory:
+    memory = Memory(embedder=FakeEmbedder(), database=place)
     for number, user in enumerate(HOSTILE):
         memory.add(f"secret of user number {number}", infer=False, session_id="s", user_id=user)
     return memory
@@ -56,6 +62,13 @@ def test_every_read_sees_exactly_the_own_rows(memory: Memory, number: int) -> No
     wide = {"OR": [{"user_id": {"exists": False}}, {"NOT": {"user_id": "alice"}}]}
     assert [item.text for item in scoped.get_all(filters=wide)] == [mine]
     assert [hit.memory.text for hit in scoped.search("secret of user", filters=wide)] == [mine]
+
+
+@pytest.mark.databases("postgresql")
+def test_postgresql_tells_the_same_ids_apart(place: Engine) -> None:
+    with filled(place) as memory:
+        for number in range(len(HOSTILE)):
+            test_every_read_sees_exactly_the_own_rows(memory, number)
 
 
 def test_no_call_by_id_reaches_another_user(memory: Memory) -> None:
