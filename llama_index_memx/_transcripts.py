@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from threading import RLock
 from typing import Final
 from weakref import WeakValueDictionary
@@ -75,7 +76,11 @@ class Transcript:
         self._handle = handle
         self._session = session
         self._settings = settings
-        self._lock = _lock((handle.memory.database, handle.memory.namespace, handle.scope, session))
+
+    @cached_property
+    def _lock(self) -> _Lock:
+        """Kept as long as this is; made where it is first needed: to name the database is to look for its file."""
+        return _lock((self._handle.memory.database, self._handle.memory.namespace, self._handle.scope, self._session))
 
     def all(self, status: MessageStatus | None = None) -> list[Message]:
         """The messages, oldest first, or those with a status."""

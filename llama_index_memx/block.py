@@ -55,7 +55,8 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
         ```
 
     Leave `insert_method` as it is: beside the user's words the block would stand in the turn before,
-    when a context engine asks.
+    when a context engine asks. `ReActAgent` and `CodeActAgent` drop it with the system message that it
+    stands in, unless they have a `system_prompt`; `MemxMemory` knows better.
 
     Args:
         memory: A `Memory`, or a `ScopedMemory` (then no ids are needed).

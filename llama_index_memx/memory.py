@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 from llama_index.core import async_utils
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
-from llama_index.core.memory import BaseMemoryBlock
+from llama_index.core.memory import BaseMemoryBlock, InsertMethod
 from llama_index.core.memory import Memory as ChatMemory
 from llama_index.core.memory.memory import DEFAULT_TOKEN_LIMIT
 from llama_index.core.schema import QueryBundle
@@ -99,7 +99,8 @@ class MemxMemory(ChatMemory):
         token_limit: Of history and remembered block together; what is older leaves the queue.
         max_tokens: Size of the remembered block, estimated.
         limit: Lines of it at most; `None`: as many as fit.
-        threshold: Least score of what is recalled, in [0, 1].
+        threshold: Least score of what is recalled, in [0, 1]. Where nothing is, a
+            `CondensePlusContextChatEngine` has no model condense the first question.
         filters: Conditions on the memories' metadata.
         include_messages: Also recall turns of conversations, those that the prompt does not hold anyway.
         recall: Put memories into prompts.
@@ -110,7 +111,9 @@ class MemxMemory(ChatMemory):
             first turn waits for that, unless the application called `memory.warm_up()`.
         on_error: What becomes of a failing recall: `ignore` logs it, `raise` raises it, a function is
             called with it.
-        fields: Of LlamaIndex's `Memory`, such as `memory_blocks` and `insert_method`.
+        fields: Of LlamaIndex's `Memory`, such as `memory_blocks` and `insert_method`. By default the block
+            stands beside what the person said last; with `InsertMethod.SYSTEM` in a system message, which
+            `ReActAgent` and `CodeActAgent` drop unless they have a `system_prompt`.
 
     Raises:
         ScopeError: If it is nobody's.
@@ -302,7 +305,12 @@ class MemxMemory(ChatMemory):
     def _placed(self, view: _View, block: str) -> list[ChatMessage]:
         if view.asked_ahead:
             _placing.inert(view.history)
-        return _placing.placed(view.history, block, method=self.insert_method, asked_ahead=view.asked_ahead)
+        return _placing.placed(view.history, block, method=self._method, asked_ahead=view.asked_ahead)
+
+    @property
+    def _method(self) -> InsertMethod:
+        """Beside what the person said, unless it is wanted elsewhere: some agents drop other system messages."""
+        return self.insert_method if "insert_method" in self.model_fields_set else InsertMethod.USER
 
     def _options(self, beside: object = None, history: int = 0) -> RecallOptions:
         """For `recall`, as large as the prompt has room; with `max_tokens=0` if it has none."""
@@ -376,7 +384,10 @@ class MemxMemory(ChatMemory):
 
     def to_dict(self, **kwargs: object) -> dict[str, Any]:
         """What another process needs to find it again: no message, and no secret."""
-        kept: dict[str, Any] = self.model_dump(mode="json", exclude={"memory_blocks", "memory_blocks_template"})
+        unsaid = {"insert_method"} - self.model_fields_set
+        kept: dict[str, Any] = self.model_dump(
+            mode="json", exclude={"memory_blocks", "memory_blocks_template", *unsaid}
+        )
         return {**kept, "class_name": self.class_name()}
 
     @classmethod

@@ -76,8 +76,10 @@ def test_what_was_said_in_one_conversation_is_in_the_prompt_of_the_next(
     assert [asked.texts for asked in openai_server.embeddings[recalls:]] == [["What shall I cook?"]]
     sent = talks(openai_server)[-1]
     *before, last = sent.body["messages"]
-    assert (last["role"], last["content"]) == ("user", "What shall I cook?")
-    assert FACT in str(before)
+    assert last["role"] == "user"
+    assert FACT in str(last["content"])
+    assert "What shall I cook?" in str(last["content"])
+    assert FACT not in str(before)
     assert bool(sent.body.get("stream")) is ("stream" in style)
     assert words(chat("friday").get_all()) == ["What shall I cook?", REPLY]
     assert not memory.get_all(user_id="eve")
