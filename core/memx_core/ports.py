@@ -205,13 +205,14 @@ class IndexHit(NamedTuple):
         kind: `memory` or `message`.
         dense: Cosine with the query, or `None` if either has no vector.
         words: BM25 of the query's words; 0 if none is in it.
-        near_dense: Mean cosine of the turns before and after, for a short chat turn.
-        near_words: Mean BM25 of the turns before and after, for a short chat turn.
+        near_dense: The better cosine of the turns before and after, for a short chat turn.
+        near_words: The better BM25 of the turns before and after, for a short chat turn.
         named: The query names its speaker or its subject.
         share: `words` on a scale of its own, whatever the size of the scope: 1 if all of the
             query's words are in a short text, 0 if none is. `None` if the index cannot tell, or
             the query has no words.
-        near_share: Mean share of the turns before and after, for a short chat turn.
+        near_share: The better share of the turns before and after, for a short chat turn.
+        asks: How much of a short chat turn only asks (see `text.asking`).
     """
 
     row: int
@@ -224,6 +225,7 @@ class IndexHit(NamedTuple):
     named: bool = False
     share: float | None = None
     near_share: float | None = None
+    asks: float = 0.0
 
 
 class IndexSource(Protocol):
@@ -273,6 +275,9 @@ class Index(Protocol):
 
     def search(self, query: IndexQuery) -> Sequence[Sequence[IndexHit]]:
         """Per query the union of both arms' best `limit` entries of each kind, in any order.
+
+        The short turns beside the best third of an arm's are among them: what is around it may lift a turn
+        above all that were found by themselves.
 
         Raises:
             EmbeddingMismatchError: If the query's vectors are of another space than the entries'.

@@ -129,7 +129,7 @@ def test_kinds_not_asked_for_are_not_held(source, index):
     source.write(APP, entry(1), *(turn(row, "violin") for row in range(1, 500)))
     index.search(ask("kettle"))
     facts_alone = index.nbytes
-    assert [hit.kind for hit in index.search(ask("violin", kinds=("message",), limit=1))[0]] == ["message"]
+    assert {hit.kind for hit in index.search(ask("violin", kinds=("message",), limit=1))[0]} == {"message"}
     assert index.nbytes > 10 * facts_alone
 
 
@@ -241,7 +241,7 @@ def test_of_equals_the_newest_are_found(source, index):
     assert sorted(hit.row for hit in found) == [98, 99, 100]
 
 
-def test_a_short_turn_brings_the_mean_of_its_neighbours(source, index):
+def test_a_short_turn_brings_the_better_of_its_neighbours(source, index):
     source.write(
         APP,
         turn(1, "kettle", vector=unit(1, 0)),
@@ -251,9 +251,9 @@ def test_a_short_turn_brings_the_mean_of_its_neighbours(source, index):
         turn(5, "word " * 500, vector=unit(0, 1)),
     )
     found = {hit.row: hit for hit in index.search(ask("kettle", vector=unit(1, 0), kinds=("message",)))[0]}
-    assert found[2].near_dense == pytest.approx(0.0)
-    assert found[2].near_words == pytest.approx(found[1].words / 2)
-    assert found[2].near_share == pytest.approx(found[1].share / 2)
+    assert found[2].near_dense == pytest.approx(1.0)  # of the first; the third's is -1
+    assert found[2].near_words == pytest.approx(found[1].words)
+    assert found[2].near_share == pytest.approx(found[1].share)
     assert found[1].near_dense == pytest.approx(0.0)  # only one beside it
     assert found[4].near_dense is found[4].near_words is None  # alone in its conversation
     assert found[5].near_dense is None  # long enough to be understood alone
@@ -265,7 +265,31 @@ def test_a_turn_that_is_not_among_those_looked_at_explains_none(source, index):
     asked = ask("kettle", vector=unit(1, 0), kinds=("message",))
     (found,) = index.search(replace(asked, rows={"message": np.array([2, 3])}))
     second, third = sorted(found, key=lambda hit: hit.row)
-    assert second.near_words == pytest.approx(third.words)  # and not the mean of both beside it
+    assert second.near_words == pytest.approx(third.words)  # and not the first's, which would be better
+
+
+def test_the_first_turns_bring_the_short_ones_beside_them_along(source, index):
+    long = "word " * 500
+    said = ["kettle", "mine whistles", "rain", long, "kettle kettle kettle", long, "snow"]
+    source.write(APP, *(turn(row, text) for row, text in enumerate(said, 1)))
+    assert sorted(hit.row for hit in index.search(ask("kettle", limit=1, kinds=("message",)))[0]) == [5]
+    assert sorted(hit.row for hit in index.search(ask("kettle", limit=6, kinds=("message",)))[0]) == [1, 2, 5]
+
+
+def test_a_turn_that_may_not_be_looked_at_is_not_brought_along(source, index):
+    source.write(APP, *(turn(row, text) for row, text in enumerate(["rain", "kettle", "snow"], 1)))
+    asked = replace(ask("kettle", kinds=("message",)), rows={"message": np.array([1, 2])})
+    assert sorted(hit.row for hit in index.search(asked)[0]) == [1, 2]
+
+
+def test_of_a_short_turn_the_index_says_how_much_of_it_asks(source, index):
+    said = ["kettle?", "A kettle. Is it new?", "kettle", "kettle " * 50 + "?"]
+    source.write(APP, *(turn(row, text) for row, text in enumerate(said, 1)), entry(5, "kettle?"))
+    found = index.search(ask("kettle", kinds=("memory", "message")))[0]
+    asks = {hit.row: hit.asks for hit in found}
+    assert asks[1] == 1
+    assert 0.4 < asks[2] < 0.7
+    assert asks[3] == asks[4] == asks[5] == 0
 
 
 def test_a_memory_has_no_neighbours(source, index):

@@ -30,6 +30,7 @@ HITS = st.builds(
     named=st.booleans(),
     share=st.none() | SHARE,
     near_share=st.none() | SHARE,
+    asks=SHARE,
 )
 
 
@@ -154,6 +155,11 @@ def test_neighbours_lift_a_short_turn_and_never_lower_it():
     lowered = hit(1, dense=0.3, share=0.1, near_dense=0.0, near_share=0.0)
     (a,), (b,), (c,) = fuse([alone]), fuse([lifted]), fuse([lowered])
     assert b.score > a.score == c.score
+
+
+def test_a_turn_that_only_asks_comes_behind_one_that_says_as_much():
+    says, asks, both = (hit(row, dense=0.5, share=0.5, asks=asks) for row, asks in ((1, 0.0), (2, 1.0), (3, 0.5)))
+    assert [one.hit.row for one in fuse([asks, both, says])] == [1, 3, 2]
 
 
 def test_whom_the_query_names_comes_first_among_equals():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from memx_core.text import (
     STOP_WORDS,
+    asking,
     estimate_tokens,
     fingerprint,
     mentioned,
@@ -349,3 +350,25 @@ def test_any_text_can_be_read(text):
     assert all(name == name.casefold() for name in names(text))
     assert all(number.strip("-.0123456789") == "" for number in numbers(text))
     assert negated(text) in {True, False}
+
+
+# Questions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["How is it going?", "Really?! Why? \U0001f600", "\u4f60\u597d\u5417\uff1f", "'Who?'"])
+def test_a_text_of_questions_only_asks(text):
+    assert asking(text) == 1
+
+
+@pytest.mark.parametrize("text", ["", "!", "I moved to Oslo.", "Why not? I moved to Oslo.", "https://a.b/?q=1 is down"])
+def test_a_text_that_ends_with_a_statement_does_not_only_ask(text):
+    assert asking(text) == 0
+
+
+def test_what_is_said_before_a_question_counts():
+    assert asking("I moved. And you?") == pytest.approx(8 / 16)
+
+
+@given(ANYTHING)
+def test_how_much_a_text_asks_is_a_part_of_it(text):
+    assert 0 <= asking(text) <= 1

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from memx_core.errors import EmbeddingMismatchError
 from memx_core.index import bm25
+from memx_core.index.nearness import SHORT_TURN, leading
 from memx_core.index.postings import hashes
 from memx_core.index.table import Table
 from memx_core.ports import EntryKind, IndexHit, IndexQuery
-
-SHORT_TURN = 40
-"""Words (as counted by `text.tokens`) up to which a chat turn needs its neighbours to be understood."""
 
 _Scores: TypeAlias = NDArray[np.float32]
 _Mask: TypeAlias = NDArray[np.bool_]
@@ -48,7 +46,7 @@ def hits(table: Table, kind: EntryKind, query: IndexQuery) -> list[list[IndexHit
     for number in range(queries):
         words, share = _bm25(table, query.words[number] if query.words is not None else ())
         scored = _Scored(None if dense is None else dense[number], words, share)
-        best = _best(table, scored, allowed, query.limit)
+        best = _best(table, kind, scored, allowed, query.limit)
         found.append(_hits(table, kind, scored, best, bearers, allowed))
     return found
 
@@ -99,19 +97,25 @@ def _allowed(table: Table, kind: EntryKind, query: IndexQuery) -> _Mask:
     return allowed
 
 
-def _best(table: Table, scored: _Scored, allowed: _Mask, limit: int) -> list[int]:
-    """Positions of both arms' best."""
+def _best(table: Table, kind: EntryKind, scored: _Scored, allowed: _Mask, limit: int) -> list[int]:
+    """Positions of both arms' best, and of the short turns beside the first of those."""
     best = np.zeros(table.count, np.bool_)
-    best[_top(table, scored.words, allowed & (scored.words > 0), limit)] = True
+    arms = [(scored.words, allowed & (scored.words > 0))]
     if scored.dense is not None:
-        best[_top(table, scored.dense, allowed & table.facts.embedded, limit)] = True
+        arms.append((scored.dense, allowed & table.facts.embedded))
+    for scores, there in arms:
+        top = _top(table, scores, np.flatnonzero(there), limit)
+        best[top] = True
+        if kind == "message":
+            beside = table.facts.neighbours[_top(table, scores, top, leading(limit))].ravel()
+            beside = beside[beside >= 0]
+            best[beside[allowed[beside] & (table.columns["words"][beside] <= SHORT_TURN)]] = True
     places: list[int] = np.flatnonzero(best).tolist()
     return places
 
 
-def _top(table: Table, scores: _Scores, allowed: _Mask, limit: int) -> NDArray[np.int64]:
-    """Positions of the `limit` best of those allowed; of equals the newest."""
-    places = np.flatnonzero(allowed)
+def _top(table: Table, scores: _Scores, places: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+    """The `limit` best of `places`; of equals the newest."""
     if len(places) <= limit:
         return places
     scores = scores[places]
@@ -132,34 +136,35 @@ def _hits(
     words, share = _of(scored.words, best), _of(scored.share, best)
     named = [False] * len(best) if bearers is None else bearers[best].tolist()
     near = _near(table, scored, best, allowed) if kind == "message" else (_no_values(best),) * 3
+    asks = table.columns["asks"][best].tolist()
     ids = [table.ids[place] for place in best]
-    return list(map(IndexHit, rows, ids, repeat(kind), dense, words, *near[:2], named, share, near[2]))
+    return list(map(IndexHit, rows, ids, repeat(kind), dense, words, *near[:2], named, share, near[2], asks))
 
 
 _Values: TypeAlias = list[float | None]
 
 
 def _near(table: Table, scored: _Scored, best: Sequence[int], allowed: _Mask) -> tuple[_Values, _Values, _Values]:
-    """Means of dense, words and share over the turns before and after; `None` for long turns and lonely ones.
+    """The better dense, words and share of the turns before and after; `None` for long turns and lonely ones.
 
     A turn that may not be looked at explains nothing: it may not have been said by then.
     """
     beside = table.facts.neighbours[best]
     there = (beside >= 0) & allowed[beside] & (table.columns["words"][best] <= SHORT_TURN)[:, np.newaxis]
-    dense = _mean(scored.dense, beside, there & table.facts.embedded[beside])
-    return dense, _mean(scored.words, beside, there), _mean(scored.share, beside, there)
+    dense = _better(scored.dense, beside, there & table.facts.embedded[beside])
+    return dense, _better(scored.words, beside, there), _better(scored.share, beside, there)
 
 
 def _no_values(best: Sequence[int]) -> _Values:
     return [None] * len(best)
 
 
-def _mean(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> _Values:
+def _better(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> _Values:
     if scores is None:
         return [None] * len(beside)
-    counts = there.sum(axis=1).tolist()
-    sums = np.where(there, scores[beside], 0).sum(axis=1).tolist()
-    return [total / count if count else None for total, count in zip(sums, counts, strict=True)]
+    better = np.where(there, scores[beside], -np.inf).max(axis=1).tolist()
+    some: list[bool] = there.any(axis=1).tolist()
+    return [value if one else None for value, one in zip(better, some, strict=True)]
 
 
 def _of(scores: _Scores | None, best: Sequence[int]) -> list[Any]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from memx_core.errors import EmbeddingMismatchError
 from memx_core.index.facts import Facts
+from memx_core.index.nearness import asks
 from memx_core.index.postings import Postings, hashes
 from memx_core.ports import IndexEntry
 from memx_core.text import tokens
@@ -26,6 +27,7 @@ _RECORD = np.dtype(
         ("words", np.int32),  # how many the text has
         ("names", np.int32),  # place in `name_sets`
         ("session", np.int32),  # place in `_sessions`
+        ("asks", np.float32),  # how much of the text only asks; of a short turn
         ("alive", np.bool_),
         ("current", np.bool_),
         ("embedded", np.bool_),
@@ -113,6 +115,7 @@ class Table:
             words,
             self._name_place(entry.names),
             self._sessions.setdefault(entry.session, len(self._sessions)),
+            asks(entry, words),
             True,
             entry.current,
             entry.vector is not None,

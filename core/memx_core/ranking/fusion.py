@@ -15,8 +15,10 @@ from memx_core.ports import IndexHit
 
 DENSE = 0.6
 """Weight of the cosine beside the words."""
-NEAR = 0.5
-"""Weight of the turns before and after a short turn, where they lift it."""
+NEAR = 0.6
+"""Weight of the better of the turns before and after a short turn, where it lifts it."""
+ASKS = 0.3
+"""The part of its score that a short turn loses which only asks: what is wanted is the answer."""
 NAMED = 0.1
 """Added to what is said by, or about, somebody whom the query names."""
 _MIDDLE, _SPREAD = 7.0, 2.5  # of BM25 as it comes, where an index gives no share
@@ -49,7 +51,8 @@ def _fused(hit: IndexHit) -> Fused:
         dense = _lifted(dense, _positive(hit.near_dense))
         words = _lifted(words, _share(hit.near_share, hit.near_words))
     score = dense or words or 0.0 if dense is None or words is None else DENSE * dense + (1 - DENSE) * words
-    return Fused(hit, min(1.0, score + NAMED) if hit.named else score, dense, words)
+    score = min(1.0, score + NAMED) if hit.named else score
+    return Fused(hit, score * (1 - ASKS * hit.asks), dense, words)
 
 
 def _lifted(own: float | None, near: float | None) -> float | None:

@@ -6,6 +6,7 @@ a space are texts like others.
 
 from __future__ import annotations
 
+from memx_core.text.asking import asking
 from memx_core.text.claims import negated, numbers
 from memx_core.text.forms import fingerprint, flattened, normal_form
 from memx_core.text.names import mentioned, names
@@ -15,6 +16,7 @@ from memx_core.text.words import STOP_WORDS, tokens
 
 __all__ = [
     "STOP_WORDS",
+    "asking",
     "estimate_tokens",
     "fingerprint",
     "flattened",

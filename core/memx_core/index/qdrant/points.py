@@ -17,6 +17,7 @@ import numpy as np
 from qdrant_client import models
 
 from memx_core.index import bm25
+from memx_core.index.nearness import asks
 from memx_core.ports import EntryKind, IndexEntry
 from memx_core.text import tokens
 from memx_core.types import Scope
@@ -51,6 +52,7 @@ def point(entry: IndexEntry) -> models.PointStruct:
         vectors[DENSE] = entry.vector.tolist()
     payload = {
         **dict(owners(entry.scope)),
+        "asks": asks(entry, len(words)),
         "found": entry.kind if entry.current else "",
         "id": entry.id,
         "names": list(entry.names),

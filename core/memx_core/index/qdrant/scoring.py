@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from qdrant_client import models
 
 from memx_core.index import bm25
+from memx_core.index.nearness import SHORT_TURN, leading
 from memx_core.index.qdrant.figures import Figures
 from memx_core.index.qdrant.points import counts, kind_of, row_of, sparse
 from memx_core.ports import IndexHit
 
-SHORT_TURN = 40
-"""Words up to which a chat turn needs its neighbours to be understood."""
 Record = models.ScoredPoint | models.Record
 
 
@@ -29,6 +29,7 @@ class Described:
     session: str
     words: int
     counts: Mapping[int, int]
+    asks: float
 
     @classmethod
     def by(cls, point: Record) -> Described:
@@ -43,6 +44,7 @@ class Described:
             session=str(payload["session"]),
             words=words,
             counts=counts(sparse(point.vector), words),
+            asks=float(payload.get("asks", 0.0)),  # collections made before it was kept have none
         )
 
     @property
@@ -54,6 +56,17 @@ class Described:
     def short(self) -> bool:
         """A turn of a chat that its neighbours may explain."""
         return kind_of(self.id) == "message" and self.current and self.words <= SHORT_TURN
+
+
+class Best(NamedTuple):
+    """Both arms' best.
+
+    Attributes:
+        first: Ids of the first turns of each arm, which bring those beside them along.
+    """
+
+    chosen: list[Described]
+    first: frozenset[int]
 
 
 @dataclass(slots=True)
@@ -85,13 +98,21 @@ class Scored:
         share = bm25.share(covered, score, self.figures.entries, frequencies)
         return float(np.float32(score[0])), float(share[0])
 
-    def best(self, limit: int) -> list[Described]:
+    def best(self, limit: int) -> Best:
         """The union of both arms' best; of equals the newest."""
         scores = {id: self.bm25(one)[0] for id, one in self.described.items()}
         worded = sorted((-score, -id) for id, score in scores.items() if score > 0)
         nearest = sorted((-score, -id) for id, score in self.dense.items() if id in self.described)
         chosen = dict.fromkeys(-id for _, id in (*worded[:limit], *nearest[:limit]))
-        return [self.described[id] for id in chosen]
+        few = leading(limit)
+        first = frozenset(-id for _, id in (*worded[:few], *nearest[:few]) if kind_of(-id) == "message")
+        return Best([self.described[id] for id in chosen], first)
+
+    def joined(self, best: Best, beside: Mapping[int, Sequence[int]]) -> Best:
+        """`best` with the short turns beside the first."""
+        chosen = {one.id: one for one in best.chosen}
+        near = (self.described.get(id) for first in sorted(best.first) for id in beside.get(first, ()))
+        return best._replace(chosen=list((chosen | {one.id: one for one in near if one and one.short}).values()))
 
     def hit(self, one: Described, named: frozenset[str], beside: Sequence[Described]) -> IndexHit:
         """One of the best as a hit.
@@ -109,13 +130,10 @@ class Scored:
             kind=kind_of(one.id),
             dense=self.dense.get(one.id),
             words=words,
-            near_dense=_mean([self.dense[other.id] for other in beside if other.id in self.dense]),
-            near_words=_mean([score for score, _ in near]),
+            near_dense=max((self.dense[other.id] for other in beside if other.id in self.dense), default=None),
+            near_words=max((score for score, _ in near), default=None),
             named=not named.isdisjoint(one.names),
             share=share,
-            near_share=_mean([share for _, share in near if share is not None]),
+            near_share=max((share for _, share in near if share is not None), default=None),
+            asks=one.asks,
         )
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None

@@ -21,7 +21,7 @@ from memx_core.index.qdrant.figures import Figures
 from memx_core.index.qdrant.layout import Collection as Stored
 from memx_core.index.qdrant.points import dimension, number
 from memx_core.index.qdrant.reading import Reader
-from memx_core.index.qdrant.scoring import Described, Scored
+from memx_core.index.qdrant.scoring import Best, Described, Scored
 from memx_core.ports import EntryKind, IndexHit, IndexQuery, IndexSource, Vector
 
 
@@ -170,13 +170,17 @@ class Search:
         self._describe([(part, part.undescribed) for part in parts])
         best = [part.scored.best(self._query.limit) for part in parts]
         beside = self._beside(best)
-        self._describe(self._compared(parts, best, beside))
+        self._compare(parts, best, beside)
+        more = [part.scored.joined(one, beside) for part, one in zip(parts, best, strict=True)]
+        if more != best:
+            beside = self._beside(more)
+            self._compare(parts, more, beside)
         count = max((part.number for part in parts), default=-1) + 1
         hits: list[list[IndexHit]] = [[] for _ in range(count)]
-        for part, chosen in zip(parts, best, strict=True):
+        for part, (chosen, _) in zip(parts, more, strict=True):
             known = part.scored.described
             for one in chosen:
-                near = [known[id] for id in beside.get(one.id, ()) if id in known]
+                near = [known[id] for id in beside.get(one.id, ()) if id in known] if one.short else []
                 hits[part.number].append(part.scored.hit(one, self._query.names, near))
         return hits
 
@@ -190,12 +194,12 @@ class Search:
         for part, some in wanted:
             part.scored.described.update((id, described[id]) for id in some if id in described)
 
-    def _beside(self, best: Sequence[Sequence[Described]]) -> Mapping[int, Sequence[int]]:
-        """By turn those before and after it, for short ones, as far as they may be looked at."""
-        short = {one.row for chosen in best for one in chosen if one.short}
-        if not short:
+    def _beside(self, best: Sequence[Best]) -> Mapping[int, Sequence[int]]:
+        """By turn those before and after it, for short ones and the first, as far as they may be looked at."""
+        turns = {one.row for chosen, first in best for one in chosen if one.short or one.id in first}
+        if not turns:
             return {}
-        found = self._source.beside(self._query.namespace, self._query.scope, short)
+        found = self._source.beside(self._query.namespace, self._query.scope, turns)
         rows = None if self._query.rows is None else self._query.rows.get("message")
         allowed = None if rows is None else frozenset(rows.tolist())
         return {
@@ -203,13 +207,11 @@ class Search:
             for row, beside in found.items()
         }
 
-    def _compared(
-        self, parts: Sequence[_Part], best: Sequence[Sequence[Described]], beside: Mapping[int, Sequence[int]]
-    ) -> list[tuple[_Part, Collection[int]]]:
-        """The neighbours that are no candidates themselves; asks for their cosines."""
+    def _compare(self, parts: Sequence[_Part], best: Sequence[Best], beside: Mapping[int, Sequence[int]]) -> None:
+        """Describes the neighbours that are no candidates themselves, with their cosines."""
         asked: list[tuple[_Part, models.QueryRequest]] = []
         wanted: list[tuple[_Part, Collection[int]]] = []
-        for part, chosen in zip(parts, best, strict=True):
+        for part, (chosen, _) in zip(parts, best, strict=True):
             lacking = {id for one in chosen for id in beside.get(one.id, ())}.difference(part.scored.described)
             wanted.append((part, lacking))
             if part.vector is not None and lacking:
@@ -217,7 +219,7 @@ class Search:
         answers = self._ask([request for _, request in asked])
         for (part, _), points in zip(asked, answers, strict=True):
             part.add(points)
-        return wanted
+        self._describe(wanted)
 
 
 def _comparable(query: IndexQuery, collection: Stored) -> Sequence[Vector] | None:
