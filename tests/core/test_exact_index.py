@@ -270,7 +270,7 @@ def test_a_turn_that_is_not_among_those_looked_at_explains_none(source, index):
 
 def test_the_first_turns_bring_the_short_ones_beside_them_along(source, index):
     long = "word " * 500
-    said = ["kettle", "mine whistles", "rain", long, "kettle kettle kettle", long, "snow"]
+    said = ["kettle", "mine whistles", "rain", long, "kettle kettle kettle", "", "snow"]
     source.write(APP, *(turn(row, text) for row, text in enumerate(said, 1)))
     assert sorted(hit.row for hit in index.search(ask("kettle", limit=1, kinds=("message",)))[0]) == [5]
     assert sorted(hit.row for hit in index.search(ask("kettle", limit=6, kinds=("message",)))[0]) == [1, 2, 5]

@@ -106,7 +106,7 @@ async def _ready(io: IO, room: Room, asked: Search) -> _Ready:
         scope=asked.scope,
         vectors=vector[np.newaxis],
         words=[text.tokens(asked.query)],
-        limit=max(POOL, 2 * asked.limit) + len(asked.excluded),
+        limit=_pool(asked),
         kinds=asked.kinds,
         names=names,
         rows=rows,
@@ -115,10 +115,16 @@ async def _ready(io: IO, room: Room, asked: Search) -> _Ready:
     return _Ready(query, masked, now, time.window(asked.query, now=now))
 
 
+def _pool(asked: Search) -> int:
+    """Hits of each arm that are weighed."""
+    return max(POOL, 2 * asked.limit) + len(asked.excluded)
+
+
 async def _ranked(io: IO, room: Room, asked: Search, ready: _Ready) -> list[SearchHit]:
     """The best hits of what is ready, as many as are asked for."""
     wanted = max(asked.limit, POOL) if room.reranked else asked.limit
-    found = await _found(io, room, asked, ready.query, _Cut(wanted, *swing(ready.window)), ready.now)
+    query = replace(ready.query, limit=_pool(asked))
+    found = await _found(io, room, asked, query, _Cut(wanted, *swing(ready.window)), ready.now)
     hits = refine(
         [(fused, item) for fused, item, _ in found],
         now=ready.now,

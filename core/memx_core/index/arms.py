@@ -109,7 +109,8 @@ def _best(table: Table, kind: EntryKind, scored: _Scored, allowed: _Mask, limit:
         if kind == "message":
             beside = table.facts.neighbours[_top(table, scores, top, leading(limit))].ravel()
             beside = beside[beside >= 0]
-            best[beside[allowed[beside] & (table.columns["words"][beside] <= SHORT_TURN)]] = True
+            words = table.columns["words"][beside]
+            best[beside[allowed[beside] & (words > 0) & (words <= SHORT_TURN)]] = True
     places: list[int] = np.flatnonzero(best).tolist()
     return places
 
@@ -163,8 +164,7 @@ def _better(scores: _Scores | None, beside: NDArray[np.int64], there: _Mask) -> 
     if scores is None:
         return [None] * len(beside)
     better = np.where(there, scores[beside], -np.inf).max(axis=1).tolist()
-    some: list[bool] = there.any(axis=1).tolist()
-    return [value if one else None for value, one in zip(better, some, strict=True)]
+    return [None if value == -np.inf else value for value in better]
 
 
 def _of(scores: _Scores | None, best: Sequence[int]) -> list[Any]:

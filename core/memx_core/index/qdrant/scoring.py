@@ -112,7 +112,8 @@ class Scored:
         """`best` with the short turns beside the first."""
         chosen = {one.id: one for one in best.chosen}
         near = (self.described.get(id) for first in sorted(best.first) for id in beside.get(first, ()))
-        return best._replace(chosen=list((chosen | {one.id: one for one in near if one and one.short}).values()))
+        said = {one.id: one for one in near if one and one.short and one.words}
+        return best._replace(chosen=list((chosen | said).values()))
 
     def hit(self, one: Described, named: frozenset[str], beside: Sequence[Described]) -> IndexHit:
         """One of the best as a hit.
