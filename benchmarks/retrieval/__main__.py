@@ -6,18 +6,21 @@ import argparse
 import json
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.retrieval import scoring, tables
+from benchmarks.retrieval.ablation import ablate
 from benchmarks.retrieval.cases import Conversation, of_users
 from benchmarks.retrieval.embedding import EMBEDDERS, Remembering
 from benchmarks.retrieval.readers import read
 from benchmarks.retrieval.systems import NAMES, make
+from memx_core.ports import Embedder
 
 _USUAL = ("memx-turns", "bm25-turns", "dense-turns")
+_ABLATED = ("memx-turns", "memx-both")
 _WITH_FACTS = ("memx-facts", "memx-both", "bm25-facts", "dense-facts")
 _DETAILS = (f"recall@{scoring.K}", "MRR", "evidence@1000", "answer@1000")
 
@@ -28,21 +31,31 @@ def main() -> None:
     conversations = [conversation for path in asked.paths for conversation in read(path)]
     if asked.only_users:
         conversations = [of_users(conversation) for conversation in conversations]
-    names: Sequence[str] = asked.system or _systems(conversations)
+    names: Sequence[str] = asked.system or (_ABLATED if asked.ablation else _systems(conversations))
     embedder = Remembering(EMBEDDERS[asked.embedder]())
     print(_header(conversations, embedder.fingerprint), flush=True)
     results: dict[str, Mapping[str, Mapping[str, float]]] = {}
     rows: list[dict[str, object]] = []
-    for name in names:
-        begun = time.process_time()
-        scored = scoring.score(partial(make, name, embedder), conversations)
+    for name, scored in _measured(names, embedder, conversations, without=asked.ablation):
         results[name] = scoring.means(scored)
         rows += [{"system": name, "conversation": one.conversation, "category": one.category, "question": one.question,
                   **one.values} for one in scored]  # fmt: skip
-        print(f"{name}: {time.process_time() - begun:.0f} s of CPU", flush=True)
     print("", *tables.overall(results), "", *tables.by_category(results, _DETAILS), sep="\n")
     if asked.json:
         asked.json.write_text(json.dumps({"means": results, "questions": rows}, indent=1), encoding="utf-8")
+
+
+def _measured(
+    names: Sequence[str], embedder: Embedder, conversations: Sequence[Conversation], *, without: bool
+) -> Iterator[tuple[str, list[scoring.Asked]]]:
+    for name in names:
+        begun = time.process_time()
+        if without:
+            found = ablate(partial(make, name, embedder), conversations)
+            yield from ((f"{name}, {what}", scored) for what, scored in found.items())
+        else:
+            yield name, scoring.score(partial(make, name, embedder), conversations)
+        print(f"{name}: {time.process_time() - begun:.0f} s of CPU", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +67,7 @@ def _arguments() -> argparse.Namespace:
         "--system", action="append", choices=list(NAMES), help="may be repeated; by default all but mem0's"
     )
     parser.add_argument("--embedder", choices=list(EMBEDDERS), default="minilm")
+    parser.add_argument("--ablation", action="store_true", help="take parts of memx's ranking away, one by one")
     parser.add_argument("--only-users", action="store_true", help="keep only what users said")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every question's scores go")
     return parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -29,27 +30,36 @@ class Asked:
     values: Mapping[str, float]
 
 
-def score(make: Callable[[], System], conversations: Sequence[Conversation], *, budgets: bool = True) -> list[Asked]:
+def score(make: Callable[[], System], conversations: Sequence[Conversation]) -> list[Asked]:
     """What a system finds, each conversation in one of its own.
 
     Args:
         make: Makes it, empty.
         conversations: What it is told, and what it is asked.
-        budgets: Whether what it would put into prompts is measured, too.
     """
-    return [asked for conversation in conversations for asked in _asked(make(), conversation, budgets=budgets)]
+    found: list[Asked] = []
+    for conversation in conversations:
+        with told(make, conversation) as system:
+            found += ask(system, conversation)
+    return found
 
 
-def _asked(system: System, conversation: Conversation, *, budgets: bool) -> Iterator[Asked]:
+@contextmanager
+def told(make: Callable[[], System], conversation: Conversation) -> Iterator[System]:
+    """A system that was told the turns of a conversation."""
+    system = make()
     try:
         system.add(conversation.turns)
-        for question in conversation.questions:
-            values = dict(_ranking(system, question))
-            if budgets:
-                values.update(_contexts(system, question))
-            yield Asked(conversation.name, question.category, question.text, values)
+        yield system
     finally:
         system.close()
+
+
+def ask(system: System, conversation: Conversation) -> Iterator[Asked]:
+    """How each question of the conversation goes."""
+    for question in conversation.questions:
+        values = {**dict(_ranking(system, question)), **dict(_contexts(system, question))}
+        yield Asked(conversation.name, question.category, question.text, values)
 
 
 def _ranking(system: System, question: Question) -> Iterator[tuple[str, float]]:

@@ -7,10 +7,12 @@ import pytest
 
 from benchmarks.retrieval import __main__ as command
 from benchmarks.retrieval import scoring, tables
+from benchmarks.retrieval.ablation import WITHOUT, ablate, changed
 from benchmarks.retrieval.cases import Conversation, Fact, Question, Turn
 from benchmarks.retrieval.embedding import Remembering
 from benchmarks.retrieval.systems import NAMES, Found, make, packed
 from memx_core.embedders import HashingEmbedder
+from memx_core.ranking import fusion
 from memx_core.text import estimate_tokens
 from tests.benchmarks.test_retrieval_readers import LOCOMO
 
@@ -71,6 +73,16 @@ def test_scores_are_means_by_category_and_of_all():
     assert means["single-hop"]["recall@10"] == means["single-hop"]["MRR"] == 1
     assert means["all"]["answer@1000"] == 1
     assert len(asked) == 4
+
+
+def test_every_part_can_be_taken_away_and_is_there_again_afterwards():
+    parts = [part[:2] for changes in WITHOUT.values() for part in changes]
+    before = [getattr(module, name) for module, name in parts]
+    found = ablate(lambda: make("memx-turns", HashingEmbedder()), [CONVERSATION])
+    assert {name: len(asked) for name, asked in found.items()} == dict.fromkeys(WITHOUT, 2)
+    assert [getattr(module, name) for module, name in parts] == before
+    with changed(WITHOUT["words alone"]):
+        assert fusion.DENSE == 0
 
 
 def test_a_table_leaves_empty_what_is_missing():

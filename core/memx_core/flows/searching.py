@@ -20,8 +20,10 @@ from memx_core.ports import EntryKind, IndexHit, IndexQuery, Vector
 from memx_core.ranking import Fused, fuse, mask_names, refine, swing
 from memx_core.types import MemoryItem, Message, Recall, Scope, SearchHit, TimeSpan
 
-POOL = 30
+POOL = 24
 """Hits of each arm that are weighed at least, however few are wanted."""
+JUDGED = 30
+"""Hits that a reranker judges at least."""
 LINE, FEWEST = 24, 10
 """Tokens of a usual line of a recalled block, and how many lines are looked for at least."""
 _Confirmed: TypeAlias = tuple[Fused, MemoryItem, Message | None]
@@ -122,7 +124,7 @@ def _pool(asked: Search) -> int:
 
 async def _ranked(io: IO, room: Room, asked: Search, ready: _Ready) -> list[SearchHit]:
     """The best hits of what is ready, as many as are asked for."""
-    wanted = max(asked.limit, POOL) if room.reranked else asked.limit
+    wanted = max(asked.limit, JUDGED) if room.reranked else asked.limit
     query = replace(ready.query, limit=_pool(asked))
     found = await _found(io, room, asked, query, _Cut(wanted, *swing(ready.window)), ready.now)
     hits = refine(

@@ -117,6 +117,8 @@ def _best(table: Table, kind: EntryKind, scored: _Scored, allowed: _Mask, limit:
 
 def _top(table: Table, scores: _Scores, places: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     """The `limit` best of `places`; of equals the newest."""
+    if not limit:
+        return places[:0]
     if len(places) <= limit:
         return places
     scores = scores[places]
