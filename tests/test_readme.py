@@ -1,4 +1,4 @@
-"""What the README shows, runs."""
+"""What the README and the pages beside it show, runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parent.parent / "README.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+BLOCKS = blocks(README)
+OF_PAGES = [pytest.param(block, id=f"{page.stem}-{at}") for page in PAGES for at, block in enumerate(blocks(page), 1)]
 
 
 def run(code: str, folder: Path) -> str:
@@ -24,6 +33,17 @@ def run(code: str, folder: Path) -> str:
 @pytest.mark.parametrize("code", BLOCKS, ids=[block.strip().splitlines()[0] for block in BLOCKS])
 def test_every_block_of_the_readme_runs(code: str, tmp_path: Path) -> None:
     run(code, tmp_path)
+
+
+@pytest.mark.parametrize("code", OF_PAGES)
+def test_every_block_of_a_page_runs(code: str, tmp_path: Path) -> None:
+    run(code, tmp_path)
+
+
+def test_every_page_is_named_in_the_readme() -> None:
+    readme = README.read_text(encoding="utf-8")
+    assert PAGES
+    assert all(f"(docs/{page.name})" in readme for page in PAGES)
 
 
 def test_the_first_ten_lines_do_what_they_say(tmp_path: Path) -> None:
