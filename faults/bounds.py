@@ -51,7 +51,7 @@ def bounds(size: int, *, seed: int = 0) -> Outcome:
         for name, states in (
             ("messages", _messages(Path(folder) / "messages.db", MESSAGES * size // 100, tally)),
             ("scopes", _scopes(Path(folder) / "scopes.db", SCOPES * size // 100, tally)),
-            ("week", _week(Path(folder) / "week.db", max(8, HOURS * size // 100), random.Random(seed), tally)),
+            ("week", _week(Path(folder) / "week.db", max(6, HOURS * size // 100), random.Random(seed), tally)),
         ):
             _look(name, list(states), tally)
     return tally.outcome()
