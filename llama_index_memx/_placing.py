@@ -13,6 +13,8 @@ from typing import Final
 from llama_index.core.base.llms.types import ChatMessage, MessageRole, TextBlock
 from llama_index.core.memory import InsertMethod
 
+from memx_core.text import estimate_tokens
+
 _NAMES: Final = re.compile(r"\{(context_str|query_str|context_msg|existing_answer)\}")
 
 
@@ -35,6 +37,14 @@ def placed(history: list[ChatMessage], block: str, *, method: InsertMethod, aske
         return [ChatMessage(role=MessageRole.SYSTEM, blocks=[mine]), *history]
     found.blocks = [mine, *found.blocks] if role == MessageRole.USER else [*found.blocks, mine]
     return history
+
+
+def without(block: str, tokens: int) -> str:
+    """The block without its last lines, which matter least: so many tokens less, or nothing if no line is left."""
+    first, *lines, last = block.split("\n")
+    while lines and tokens > 0:
+        tokens -= estimate_tokens(f"{lines.pop()}\n")
+    return "\n".join([first, *lines, last]) if lines else ""
 
 
 def inert(history: Sequence[ChatMessage]) -> None:

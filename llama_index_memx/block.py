@@ -19,14 +19,13 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.bridge.pydantic import Field, PrivateAttr
 from llama_index.core.memory import BaseMemoryBlock
 
-from llama_index_memx import failing
+from llama_index_memx import _placing, failing
 from llama_index_memx._recalling import Asked, Recalling
 from llama_index_memx.failing import OnError
 from llama_index_memx.messages import to_messages
 from llama_index_memx.scopes import bound
 from memx_core import Memory, Message, ScopedMemory
 from memx_core.memory.options import question, recall_options
-from memx_core.text import estimate_tokens
 
 
 class MemxMemoryBlock(BaseMemoryBlock[str]):
@@ -135,10 +134,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
 
     async def atruncate(self, content: str, tokens_to_truncate: int) -> str | None:
         """The block without its last lines, which matter least; nothing if no line is left."""
-        first, *lines, last = content.split("\n")
-        while lines and tokens_to_truncate > 0:
-            tokens_to_truncate -= estimate_tokens(f"{lines.pop()}\n")
-        return "\n".join([first, *lines, last]) if lines else None
+        return _placing.without(content, tokens_to_truncate) or None
 
     async def _learn(self, messages: Sequence[ChatMessage], session: object) -> None:
         if not self.learn:

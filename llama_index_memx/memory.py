@@ -34,6 +34,7 @@ from llama_index_memx.scopes import bound
 from memx_core import InvalidInputError, Memory, Message, ScopedMemory
 from memx_core.memory.arguments import RecallOptions
 from memx_core.memory.options import question, recall_options
+from memx_core.text import estimate_tokens
 
 T = TypeVar("T")
 _dispatcher = get_dispatcher(__name__)
@@ -305,6 +306,8 @@ class MemxMemory(ChatMemory):
     def _placed(self, view: _View, block: str) -> list[ChatMessage]:
         if view.asked_ahead:
             _placing.inert(view.history)
+        if block:  # of an earlier look in this turn, when there may have been more room
+            block = _placing.without(block, estimate_tokens(block) - view.options.get("max_tokens", self.max_tokens))
         return _placing.placed(view.history, block, method=self._method, asked_ahead=view.asked_ahead)
 
     @property

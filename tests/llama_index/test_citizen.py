@@ -410,6 +410,16 @@ def test_a_long_conversation_leaves_the_queue_by_whole_turns(chat: MakeChat) -> 
     assert words(memory.get_all(MessageStatus.ARCHIVED)) + words(left) == words(memory.get_all())
 
 
+def test_the_block_takes_the_room_that_is_left_and_none_if_that_is_too_little(store: Memory, chat: MakeChat) -> None:
+    for number in range(12):
+        store.add(f"Ada drinks tea number {number} of the long menu of the house", infer=False, **ADA)
+    memory = chat(token_limit=400)
+    memory.put(ChatMessage(QUESTION))
+    # What one look has found is not too much for the next either.
+    shown = [str(words(memory.get(initial_token_count=count))).count("Ada drinks") for count in (0, 250, 380)]
+    assert shown[0] > shown[1] > shown[2] == 0
+
+
 def test_resetting_removes_the_conversation_and_not_what_was_learned(store: Memory, chat: MakeChat) -> None:
     memory = chat()
     memory.put_messages([ChatMessage("I'm Ada and I live in Oslo."), ChatMessage("Nice!", role="assistant")])
@@ -417,6 +427,8 @@ def test_resetting_removes_the_conversation_and_not_what_was_learned(store: Memo
     memory.reset()
     assert memory.get_all() == []
     assert [item.text for item in store.get_all(**ADA)] != []
+    memory.memory.erase()
+    assert store.get_all(**ADA).items == ()
 
 
 class Listening(BaseEventHandler):
