@@ -473,20 +473,29 @@ class Overtaken(Blocking):
     async def get(self, memory_id: str, version: int | None = None) -> MemoryItem | None:
         item = await super().get(memory_id, version)
         if self._writes and item is not None:
-            self._memory.update(memory_id, metadata={**item.metadata, **self._writes.pop(0)})
+            self._memory.update(memory_id, "theirs", metadata={**item.metadata, **self._writes.pop(0)})
         return item
 
 
-@pytest.mark.parametrize("writes", [1, 3])
-def test_metadata_that_others_add_at_the_same_time_is_not_lost(writes: int) -> None:
+@pytest.mark.parametrize(("writes", "text"), [(1, "mine"), (3, "theirs")])
+def test_metadata_that_others_add_at_the_same_time_is_not_lost(writes: int, text: str) -> None:
     with memx_core.Memory(embedder=FakeEmbedder(), database=":memory:", background=False) as memory:
         id = said(Facade(Memory(memory), asyncio.Runner()), "I live in Bergen", metadata={"topic": "home"})
         theirs: list[dict[str, Any]] = [{f"key {number}": number} for number in range(writes)]
         wanted = {"topic": "home", "mine": True, "role": "user"} | {k: v for each in theirs for k, v in each.items()}
-        run(flows.update(Overtaken(memory, theirs), id, None, metadata={"mine": True}, expiration_date=...))
+        run(flows.update(Overtaken(memory, theirs), id, "mine", metadata={"mine": True}, expiration_date=...))
         item = memory.get(id)
         assert item is not None
         assert item.metadata == wanted
+        assert item.text == text  # the last that was said
+
+
+def test_a_memory_that_never_rests_is_told_of() -> None:
+    with memx_core.Memory(embedder=FakeEmbedder(), database=":memory:", background=False) as memory:
+        id = said(Facade(Memory(memory), asyncio.Runner()), "I live in Bergen")
+        theirs: list[dict[str, Any]] = [{f"key {number}": number} for number in range(99)]
+        with pytest.raises(memx_core.PlanConflictError, match="again and again"):
+            run(flows.update(Overtaken(memory, theirs), id, None, metadata={"mine": True}, expiration_date=...))
 
 
 # How it is configured -----------------------------------------------------------------------------

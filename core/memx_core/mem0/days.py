@@ -22,10 +22,9 @@ def end_of(value: object, name: str = "expiration_date") -> datetime | None:
     """
     if value is None:
         return None
-    # The last moment of the calendar has no next day, and is what people write for "never".
-    return datetime.combine(_day(value, name), time.max, UTC) + (
-        _MOMENT if _day(value, name) < date.max else timedelta()
-    )
+    last = datetime.combine(_day(value, name), time.max, UTC)
+    # The last day of the calendar has no next one, and is what people write for "never".
+    return last if last.date() == date.max else last + _MOMENT
 
 
 def last_day(expires_at: datetime) -> str:

@@ -10,7 +10,7 @@ from types import EllipsisType
 from typing import Any
 
 from memx_core import inputs
-from memx_core.errors import InvalidInputError, MemoryNotFoundError
+from memx_core.errors import InvalidInputError, MemoryNotFoundError, PlanConflictError
 from memx_core.mem0 import answers, days, scopes
 from memx_core.mem0.answers import Answer
 from memx_core.mem0.colours import Calls
@@ -169,18 +169,19 @@ async def _merged(
     update, so that of many at once nobody's is lost.
     """
     seen = await calls.get(memory_id)
+    if seen is None:
+        raise MemoryNotFoundError(memory_id)
+    said_by = {name: value for name, value in seen.metadata.items() if name in answers.SPEAKER}
+    known, next_version = dict(seen.metadata), seen.version + 1
     for _ in range(_CHANGED_MEANWHILE):
-        if seen is None:
-            raise MemoryNotFoundError(memory_id)
-        said_by = {name: value for name, value in seen.metadata.items() if name in answers.SPEAKER}
-        merged = {**seen.metadata, **given, **said_by}
-        arguments["metadata"] = merged
+        arguments["metadata"] = {**known, **given, **said_by}
         made = await calls.update(memory_id, text, **arguments)
-        if made.version == seen.version + 1:
+        if made.version == next_version:
             return
-        seen = await calls.get(memory_id, version=made.version - 1)
-        if seen is not None and {**seen.metadata, **given, **said_by} == merged:
-            return
+        theirs = await calls.get(memory_id, version=made.version - 1)
+        known, next_version = known | dict(theirs.metadata if theirs else {}), made.version + 1
+        text, arguments = None, UpdateArguments()  # what was to be said is said, and may be out of date by now
+    raise PlanConflictError(f"memory {memory_id!r} was changed again and again meanwhile; call again")
 
 
 async def delete(calls: Calls, memory_id: str) -> Answer:
