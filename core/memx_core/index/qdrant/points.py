@@ -52,7 +52,6 @@ def point(entry: IndexEntry) -> models.PointStruct:
         vectors[DENSE] = entry.vector.tolist()
     payload = {
         **dict(owners(entry.scope)),
-        "asks": asks(entry, len(words)),
         "found": entry.kind if entry.current else "",
         "id": entry.id,
         "names": list(entry.names),
@@ -61,6 +60,8 @@ def point(entry: IndexEntry) -> models.PointStruct:
         "session": entry.session,
         "words": len(words),
     }
+    if part := asks(entry, len(words)):  # most ask nothing, and need no room for it
+        payload["asks"] = part
     return models.PointStruct(id=number(entry.kind, entry.row), vector=vectors, payload=payload)
 
 
