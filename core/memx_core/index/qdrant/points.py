@@ -50,7 +50,7 @@ def point(entry: IndexEntry) -> models.PointStruct:
     vectors: dict[str, Any] = {WORDS: weights(words)}
     if entry.vector is not None:
         vectors[DENSE] = entry.vector.tolist()
-    payload = {
+    payload: dict[str, Any] = {
         **dict(owners(entry.scope)),
         "found": entry.kind if entry.current else "",
         "id": entry.id,
