@@ -13,7 +13,9 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from typing import TypeVar
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 from memx_core.errors import InvalidInputError
 
@@ -50,9 +52,8 @@ class Deadline:
         if not self._free.acquire(timeout=self._seconds):
             raise TimeoutError(f"{_AT_ONCE} calls are waiting for an answer already")
         waiting: Future[T] = Future()
-        work = self._work(func, waiting)
         try:
-            threading.Thread(target=contextvars.copy_context().run, args=(work,), name="memx", daemon=True).start()
+            _worker().take(partial(contextvars.copy_context().run, func), waiting, self._free)
         except BaseException:
             self._free.release()
             raise
@@ -62,17 +63,6 @@ class Deadline:
             if waiting.done():
                 raise  # the provider's own
             raise TimeoutError(f"no answer within {self._seconds} s") from None
-
-    def _work(self, func: Callable[[], T], waiting: Future[T]) -> Callable[[], None]:
-        def work() -> None:
-            try:
-                waiting.set_result(func())
-            except BaseException as error:  # noqa: BLE001  # handed to whoever waits
-                waiting.set_exception(error)
-            finally:
-                self._free.release()
-
-        return work
 
     async def arun(self, func: Callable[[], Awaitable[T]]) -> T:
         """What the coroutine of `func` returns.
@@ -88,6 +78,75 @@ class Deadline:
             if not timer.expired():
                 raise  # the provider's own
             raise TimeoutError(f"no answer within {self._seconds} s") from None
+
+
+class Worker(threading.Thread):
+    """Runs one call after the other, and ends when it has had none for a while.
+
+    A new thread for each call would cost a recall a third of its time: what a thread does first, it
+    does in memory that it has never touched.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="memx", daemon=True)
+        self._calls: SimpleQueue[tuple[Callable[[], Any], Future[Any], threading.Semaphore]] = SimpleQueue()
+
+    def take(self, func: Callable[[], T], waiting: Future[T], free: threading.Semaphore) -> None:
+        """Calls `func`, and then frees a place and tells who is waiting."""
+        self._calls.put((func, waiting, free))
+        if self.ident is None:
+            self.start()
+
+    def run(self) -> None:
+        """Works until there is nothing to do."""
+        while self._work():
+            pass
+
+    def _work(self) -> bool:
+        """Does one call; whether there may be another."""
+        try:
+            func, waiting, free = self._calls.get(timeout=PATIENCE)
+        except Empty:
+            return not _leaves(self)
+        tell: Callable[[], None]
+        try:
+            tell = partial(waiting.set_result, func())
+        except BaseException as error:  # noqa: BLE001  # handed to whoever waits
+            tell = partial(waiting.set_exception, error)
+        stays = len(IDLE) < MOST_IDLE
+        if stays:
+            IDLE.append(self)  # before anybody is told: the next call is often theirs
+        free.release()
+        tell()
+        return stays
+
+
+IDLE: list[Worker] = []
+"""Appending, popping and removing are each one step for other threads; a lock would be in the way of a fork."""
+MOST_IDLE = 4
+PATIENCE = 10.0
+"""Seconds that an idle thread waits for a call."""
+
+
+def _worker() -> Worker:
+    """One that has nothing to do."""
+    while IDLE:
+        try:
+            worker = IDLE.pop()
+        except IndexError:
+            break  # somebody else was faster
+        if worker.is_alive():  # not after a fork, which takes no threads along
+            return worker
+    return Worker()
+
+
+def _leaves(worker: Worker) -> bool:
+    """Takes it out of those that are idle; if it is not among them, there is a call on its way to it."""
+    try:
+        IDLE.remove(worker)
+    except ValueError:
+        return False
+    return True
 
 
 def _checked(seconds: object) -> float | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
 
-from memx_core import InvalidInputError
+from memx_core import InvalidInputError, deadlines
 from memx_core.deadlines import Deadline
 
 
@@ -38,6 +42,53 @@ def test_a_program_ends_although_a_provider_is_silent() -> None:
     waiting = [thread for thread in threading.enumerate() if thread.name == "memx"]
     assert all(thread.daemon for thread in waiting)
     over.set()
+
+
+def test_one_call_after_the_other_takes_one_thread() -> None:
+    deadline = Deadline(60)
+    assert len({deadline.run(threading.get_ident) for _ in range(50)}) == 1
+
+
+def test_calls_at_once_have_a_thread_each_and_few_of_those_stay() -> None:
+    deadline, together = Deadline(60), threading.Barrier(12)
+    with ThreadPoolExecutor(12) as pool:
+        waited = [pool.submit(deadline.run, together.wait) for _ in range(12)]
+        assert len({each.result() for each in waited}) == 12
+    assert len(deadlines.IDLE) <= deadlines.MOST_IDLE + 8  # several may decide to stay at the same moment
+
+
+def test_a_call_sees_the_context_that_it_was_made_in() -> None:
+    whose: ContextVar[str] = ContextVar("whose", default="nobody's")
+    deadline = Deadline(60)
+    for name in ("ada", "bob"):
+        whose.set(name)
+        assert deadline.run(whose.get) == name
+
+
+def test_a_thread_that_nobody_needs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "PATIENCE", 0.02)
+    monkeypatch.setattr(deadlines, "IDLE", [])
+    worker = Deadline(60).run(threading.current_thread)
+    worker.join(30)
+    assert not worker.is_alive()
+    assert deadlines.IDLE == []
+    assert Deadline(60).run(lambda: 7) == 7
+
+
+def test_a_thread_that_a_fork_did_not_take_along_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = deadlines.Worker()
+    monkeypatch.setattr(deadlines, "IDLE", [gone])  # neither alive nor about to be
+    assert Deadline(60).run(lambda: 7) == 7
+
+
+def test_what_a_call_returned_is_not_held_on_to() -> None:
+    class Answer:
+        pass
+
+    gone = weakref.ref(Deadline(60).run(Answer))
+    Deadline(60).run(lambda: None)
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_is_awaited_keeps_to_its_time_too(runner: asyncio.Runner) -> None:
