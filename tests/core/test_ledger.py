@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -285,3 +286,23 @@ def test_one_engine_serves_several_handles_whoever_used_it_before(tmp_path: Path
 def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="StaticPool"):
         Ledger(create_engine("sqlite://"))
+
+
+def test_a_writer_begins_although_somebody_left_rows_unread(tmp_path: Path) -> None:
+    """SQLite keeps their connection at the moment of reading, and lets nobody write who looks at an older one."""
+    path = tmp_path / "memx.db"
+    database = Database(path)
+    with database.writing("n") as connection:
+        connection.execute(text("CREATE TABLE numbers AS SELECT 1 AS number UNION ALL SELECT 2"))
+    with database.reading() as connection:
+        unread = connection.connection.cursor()
+        unread.execute("SELECT number FROM numbers")
+        assert unread.fetchone() == (1,)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("INSERT INTO numbers VALUES (3)")
+        other.commit()
+    with database.writing("n") as connection:
+        connection.execute(text("INSERT INTO numbers VALUES (4)"))
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM numbers")).scalar_one() == 4
+    database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,8 @@ def test_the_indexes_of_postgresql_answer_what_is_asked_by_id(place: Engine) -> 
         "ix_memx_messages_user_id_row": select(messages.c.row)
         .where(rows.owned(messages, "n", scope), messages.c.session == "s")
         .order_by(messages.c.row),
-        "uq_memx_messages_address_session_id": select(messages.c.row).where(
+        # In tables without rows both cost the same.
+        "uq_memx_messages_address_session_id|ix_memx_messages_address_session_row": select(messages.c.row).where(
             messages.c.address == "a", messages.c.session == "s", messages.c.id == "m"
         ),
     }
@@ -89,7 +91,7 @@ def test_the_indexes_of_postgresql_answer_what_is_asked_by_id(place: Engine) -> 
         for index, statement in asked_for.items():
             sql = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
             plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}").scalars())
-            assert f"Scan using {index}" in plan, plan
+            assert re.search(f"Scan using ({index})", plan), plan
             assert "Sort" not in plan, plan
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from memx_core.errors import LedgerError
 from memx_core.ledger import kinds, refusals, sqlite
 from memx_core.ledger.damage import damaged
+
+_TRIES = 5
 
 
 class Database:
@@ -54,11 +56,26 @@ class Database:
                 number; `None` for what has none and stands in nobody's way: leases, and marks of erasures.
         """
         self._check_open()
-        with _heard(), self._queued(namespace), self._alone(), self.engine.connect() as connection:
-            connection = connection.execution_options(**self.kind.WRITING)
-            with connection.begin():
-                self.kind.begin(connection, namespace)
-                yield connection
+        with _heard(), self._queued(namespace), self._alone(), self._begun() as connection:
+            self.kind.begin(connection, namespace)
+            yield connection
+
+    @contextmanager
+    def _begun(self) -> Generator[Connection, None, None]:
+        """A writing transaction, on another connection if the first does not see what is newest."""
+        for left in reversed(range(_TRIES)):
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(**self.kind.WRITING)
+                try:
+                    transaction = connection.begin()
+                except OperationalError as error:
+                    if not left or not self.kind.is_behind(error):
+                        raise
+                    connection.invalidate()
+                    continue
+                with transaction:
+                    yield connection
+                return
 
     @property
     def closed(self) -> bool:

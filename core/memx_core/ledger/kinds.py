@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from memx_core.errors import InvalidInputError
 from memx_core.ledger import postgresql, sqlite
@@ -45,6 +45,10 @@ class Kind(Protocol):
 
     def begin(self, connection: Connection, namespace: str | None) -> None:
         """Makes a transaction that has just begun the only one that writes to `namespace`."""
+        ...
+
+    def is_behind(self, error: OperationalError) -> bool:
+        """Whether a writer could not begin because its connection looks at an older moment."""
         ...
 
     def check(self, connection: Connection) -> None:

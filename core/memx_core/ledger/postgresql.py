@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, func, select
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 
 from memx_core.errors import InvalidInputError, LedgerError
 
@@ -76,6 +77,11 @@ def _key(namespace: str) -> int:
     """The 64 bits that stand for a namespace; two with the same would but wait for each other."""
     digest = hashlib.sha256(f"memx:{namespace}".encode()).digest()
     return int.from_bytes(digest[:8], signed=True)
+
+
+def is_behind(error: OperationalError) -> bool:
+    """Never: a transaction sees what is newest when it begins."""
+    return False
 
 
 def check(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
 
 from memx_core.errors import InvalidInputError, LedgerError
@@ -75,6 +76,11 @@ def prepare(engine: Engine) -> None:
 
 def begin(connection: Connection, namespace: str | None) -> None:
     """Nothing: a writer took the only lock there is as it began."""
+
+
+def is_behind(error: OperationalError) -> bool:
+    """Whether a writer could not begin for its connection's looking at an older moment: waiting would not help."""
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def check(connection: Connection) -> None:
