@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from memx_core.ledger.tables import messages, metadata, versions
 from memx_core.testing import ScriptedLLM
 from tests.answers import adds
 from tests.conftest import Door, MakeDoor
-from tests.databases import asked, connected
+from tests.databases import asked
 
 pytestmark = pytest.mark.databases
 
@@ -81,17 +80,18 @@ def test_the_indexes_of_postgresql_answer_what_is_asked_by_id(place: Engine) -> 
         "ix_memx_messages_user_id_row": select(messages.c.row)
         .where(rows.owned(messages, "n", scope), messages.c.session == "s")
         .order_by(messages.c.row),
-        # In tables without rows both cost the same.
-        "uq_memx_messages_address_session_id|ix_memx_messages_address_session_row": select(messages.c.row).where(
+        "uq_memx_messages_address_session_id": select(messages.c.row).where(
             messages.c.address == "a", messages.c.session == "s", messages.c.id == "m"
         ),
     }
-    with connected(place) as connection:
+    with place.connect() as connection:  # whose transaction is given up
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        # In a table without rows it costs as much as the last one, and either may be taken.
+        connection.exec_driver_sql("DROP INDEX ix_memx_messages_address_session_row")
         for index, statement in asked_for.items():
             sql = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
             plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {sql}").scalars())
-            assert re.search(f"Scan using ({index})", plan), plan
+            assert f"Scan using {index}" in plan, plan
             assert "Sort" not in plan, plan
 
 
