@@ -288,19 +288,58 @@ def test_an_engine_with_a_database_for_each_thread_is_refused() -> None:
         Ledger(create_engine("sqlite://"))
 
 
-def test_a_writer_begins_although_somebody_left_rows_unread(tmp_path: Path) -> None:
-    """SQLite keeps their connection at the moment of reading, and lets nobody write who looks at an older one."""
-    path = tmp_path / "memx.db"
+def _numbers(path: Path) -> Database:
     database = Database(path)
     with database.writing("n") as connection:
         connection.execute(text("CREATE TABLE numbers AS SELECT 1 AS number UNION ALL SELECT 2"))
+    return database
+
+
+def _added_by_another(path: Path, number: int) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("INSERT INTO numbers VALUES (?)", (number,))
+        other.commit()
+
+
+def test_rows_left_unread_keep_nobody_at_an_older_moment(tmp_path: Path) -> None:
+    """Whether an iterator was not read to its end, or an error came half way; both are still held here."""
+    path = tmp_path / "memx.db"
+    database = _numbers(path)
+    with database.reading() as connection:
+        unread = iter(connection.execute(text("SELECT number FROM numbers")))
+        assert next(unread) == (1,)
+    _added_by_another(path, 3)
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM numbers")).scalar_one() == 3
+
+    def fail() -> None:
+        with database.reading() as connection:
+            for (number,) in connection.execute(text("SELECT number FROM numbers")):
+                assert 1 / (number - 1)
+
+    with pytest.raises(ZeroDivisionError) as error:
+        fail()
+    _added_by_another(path, 4)
+    with database.writing("n") as connection:
+        assert connection.execute(text("SELECT count(*) FROM numbers")).scalar_one() == 4
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM numbers")).scalar_one() == 4
+    del unread, error
+    database.close()
+
+
+def test_a_writer_begins_although_somebody_left_rows_unread(tmp_path: Path) -> None:
+    """By the driver's own means, on an engine that an application shares.
+
+    SQLite keeps their connection at the moment of reading, and lets nobody write who looks at an older one.
+    """
+    path = tmp_path / "memx.db"
+    database = _numbers(path)
     with database.reading() as connection:
         unread = connection.connection.cursor()
         unread.execute("SELECT number FROM numbers")
         assert unread.fetchone() == (1,)
-    with closing(sqlite3.connect(path)) as other:
-        other.execute("INSERT INTO numbers VALUES (3)")
-        other.commit()
+    _added_by_another(path, 3)
     with database.writing("n") as connection:
         connection.execute(text("INSERT INTO numbers VALUES (4)"))
     with database.reading() as connection:

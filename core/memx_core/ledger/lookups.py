@@ -5,8 +5,7 @@ These run at every search, so each statement is built once for each combination 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -69,10 +68,9 @@ def entries(connection: Connection, namespace: str, scope: Scope, since: int) ->
     space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
     values = {**rows.bound(namespace, scope), "since": since, "space": space}
     owners = rows.owners(scope)
-    with closing(_read(connection, _version_entries(owners), values)) as versions_read:
-        memories = [rows.memory_entry(row, *serving) for row in versions_read]
-    with closing(_read(connection, _message_entries(owners), values)) as turns_read:
-        return memories + [rows.message_entry(row, *serving) for row in turns_read if since or not row.cleared], reached
+    memories = [rows.memory_entry(row, *serving) for row in _read(connection, _version_entries(owners), values)]
+    turns = _read(connection, _message_entries(owners), values)
+    return memories + [rows.message_entry(row, *serving) for row in turns if since or not row.cleared], reached
 
 
 @cache
@@ -87,14 +85,10 @@ _TIMES = [type_coerce(versions.c[name], BigInteger).label(name) for name in ("wh
 _OF_MESSAGES = [messages.c[name] for name in (*_OWN, "role", "name", "content", "session", "cleared", "withheld")]
 
 
-def _read(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Generator[Row[Any], None, None]:
-    """The rows, fetched many at a time: one by one costs more than reading them. To be closed.
-
-    One that is left half read keeps SQLite at the moment that it read, also for whoever gets the connection next.
-    """
-    with connection.execute(statement, values) as found:
-        for part in found.partitions(_FETCHED):
-            yield from part
+def _read(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Row[Any]]:
+    """The rows, fetched many at a time: one by one costs more than reading them."""
+    for part in connection.execute(statement, values).partitions(_FETCHED):
+        yield from part
 
 
 @cache

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import QueuePool, SingletonThreadPool, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, SingletonThreadPool, StaticPool
 
 from memx_core.errors import InvalidInputError, LedgerError
 
@@ -22,6 +23,8 @@ MAINTAINING: Mapping[str, Any] = {}  # transactions are begun by `_on_begin` onl
 ONE_WRITER = True
 
 _PREPARED = "memx_prepared"
+_ASKED = "memx_asked"
+_REMEMBERED = 1_000
 _BUSY_MILLISECONDS = 30_000
 _PRAGMAS = (
     f"busy_timeout={_BUSY_MILLISECONDS}",
@@ -59,7 +62,9 @@ def prepare(engine: Engine) -> None:
 
     The driver's own transaction control starts transactions late and commits behind one's
     back; it is switched off. A writer takes the lock at once, so that it never has to give up
-    half way for having read something old.
+    half way for having read something old. What is left unread, by an iterator that nobody
+    finished or an error half way, would keep a connection at the moment of reading, for
+    whoever gets it next: it is let go of as the connection goes back.
 
     Raises:
         InvalidInputError: If each thread would see a database of its own.
@@ -72,6 +77,8 @@ def prepare(engine: Engine) -> None:
     if not event.contains(engine, "begin", _on_begin):
         event.listen(engine, "checkout", _on_checkout)
         event.listen(engine, "begin", _on_begin)
+        event.listen(engine, "after_cursor_execute", _on_executed)
+        event.listen(engine, "checkin", _on_checkin)
 
 
 def begin(connection: Connection, namespace: str | None) -> None:
@@ -129,3 +136,18 @@ def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         driver(connection).execute("BEGIN")  # takes no lock and cannot fail, so the driver is asked at once
+
+
+def _on_executed(connection: Connection, cursor: sqlite3.Cursor, *_: object) -> None:
+    asked: list[weakref.ref[sqlite3.Cursor]] = connection.connection.info.setdefault(_ASKED, [])
+    if len(asked) == _REMEMBERED:
+        asked[:] = [each for each in asked if each() is not None]
+    asked.append(weakref.ref(cursor))
+
+
+def _on_checkin(connection: object, record: ConnectionPoolEntry) -> None:
+    for asked in record.info.pop(_ASKED, ()):
+        cursor = asked()
+        if cursor is not None:
+            with suppress(sqlite3.ProgrammingError):  # of a connection that is closed already
+                cursor.close()
