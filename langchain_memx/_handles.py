@@ -8,13 +8,13 @@ from typing import Any, cast
 from langchain_core.runnables import RunnableConfig
 
 from langchain_memx.scopes import current_runtime, resolve
-from memx_core import Memory, ScopedMemory
+from memx_core import MemoryLike, ScopedMemory
 from memx_core.memory.fitting import Given
 
 _RUNTIME = "__pregel_runtime"  # LangGraph has no public word for it
 
 
-def handle(memory: Memory | ScopedMemory, given: Given, config: RunnableConfig) -> ScopedMemory:
+def handle(memory: MemoryLike | ScopedMemory, given: Given, config: RunnableConfig) -> ScopedMemory:
     """The memory of the call's user.
 
     Args:

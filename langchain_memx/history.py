@@ -18,7 +18,7 @@ from langchain_memx._bases import BaseChatMessageHistory
 from langchain_memx._identity import identified
 from langchain_memx.messages import from_message, to_messages
 from langchain_memx.scopes import resolve
-from memx_core import InvalidInputError, Memory, Message, ScopedMemory, inputs
+from memx_core import InvalidInputError, MemoryLike, Message, ScopedMemory, inputs
 from memx_core.memory.arguments import RecallOptions
 from memx_core.memory.fitting import Given, fitting
 
@@ -74,7 +74,7 @@ class MemxChatMessageHistory(BaseChatMessageHistory):
 
     def __init__(
         self,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         session_id: str,
         *,
         user_id: str | None = None,
@@ -162,7 +162,7 @@ class _CallHistory(MemxChatMessageHistory):
 
 
 def history_factory(
-    memory: Memory, *, agent_id: str | None = None, learn: bool = True
+    memory: MemoryLike, *, agent_id: str | None = None, learn: bool = True
 ) -> Callable[[str, str], MemxChatMessageHistory]:
     """What `RunnableWithMessageHistory` asks for a user's conversation.
 
@@ -203,7 +203,7 @@ def history_factory(
     Raises:
         InvalidInputError: If it is a `ScopedMemory`, which has one user already.
     """
-    if not isinstance(cast("object", memory), Memory):
+    if not isinstance(cast("object", memory), MemoryLike):
         raise InvalidInputError(f"memory must be a Memory, not a {type(memory).__qualname__}: each call names its user")
 
     def history(user_id: str, session_id: str) -> MemxChatMessageHistory:
@@ -212,7 +212,7 @@ def history_factory(
     return history
 
 
-def _scoped(memory: Memory | ScopedMemory, given: Given) -> ScopedMemory:
+def _scoped(memory: MemoryLike | ScopedMemory, given: Given) -> ScopedMemory:
     memory = fitting(memory, given)
     if isinstance(memory, ScopedMemory):
         return memory

@@ -34,7 +34,7 @@ from langchain_memx._settings import OnError
 from langchain_memx._turns import Question, Turn, Turns
 from langchain_memx.contents import content_text
 from langchain_memx.scopes import resolve, thread
-from memx_core import InvalidInputError, Memory, ScopedMemory, ScopeError
+from memx_core import InvalidInputError, MemoryLike, ScopedMemory, ScopeError
 from memx_core.deadlines import Deadline
 from memx_core.memory.arguments import AddOptions
 from memx_core.memory.fitting import Given, fitting
@@ -127,7 +127,7 @@ class MemxMiddleware(AgentMiddleware[MemxState, Any, Any]):
 
     def __init__(
         self,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         *,
         user_id: str | None = None,
         agent_id: str | None = None,

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage
 
 from langchain_memx._bases import BaseChatMessageHistory
 from langchain_memx.history import MemxChatMessageHistory
-from memx_core import Memory, ScopedMemory
+from memx_core import MemoryLike, ScopedMemory
 from memx_core.memory.arguments import RecallOptions
 
 
@@ -54,7 +54,7 @@ class RememberingHistory(BaseChatMessageHistory):
     def __init__(
         self,
         inner: BaseChatMessageHistory,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         session_id: str,
         *,
         user_id: str | None = None,

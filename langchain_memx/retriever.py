@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from langchain_memx._handles import handle
 from langchain_memx.documents import document
-from memx_core import Memory, ScopedMemory
+from memx_core import MemoryLike, ScopedMemory
 from memx_core.memory.arguments import SearchOptions
 from memx_core.memory.fitting import Given, fitting
 
@@ -76,7 +76,7 @@ class MemxRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
-    memory: Memory | ScopedMemory = Field(exclude=True, repr=False)
+    memory: MemoryLike | ScopedMemory = Field(exclude=True, repr=False)
     k: int = Field(default=5, ge=1)
     user_id: str | None = None
     agent_id: str | None = None

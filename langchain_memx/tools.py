@@ -11,12 +11,12 @@ from langchain_core.tools import ArgsSchema, BaseTool
 from pydantic import ConfigDict, Field
 
 from langchain_memx._handles import handle
-from memx_core import Memory, ScopedMemory, toolbox
+from memx_core import MemoryLike, ScopedMemory, toolbox
 from memx_core.memory.fitting import Given, fitting
 
 
 def memory_tools(
-    memory: Memory | ScopedMemory,
+    memory: MemoryLike | ScopedMemory,
     *,
     user_id: str | None = None,
     agent_id: str | None = None,
@@ -66,7 +66,7 @@ class MemoryTool(BaseTool):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    memory: Memory | ScopedMemory = Field(exclude=True, repr=False)
+    memory: MemoryLike | ScopedMemory = Field(exclude=True, repr=False)
     given: Given = Field(default_factory=Given, exclude=True, repr=False)
 
     def _known(self, config: RunnableConfig) -> ScopedMemory:

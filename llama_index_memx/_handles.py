@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy.engine import make_url
 
-from memx_core import EmbeddingMismatchError, InvalidInputError, Memory, ScopedMemory, inputs
+from memx_core import EmbeddingMismatchError, InvalidInputError, Memory, MemoryLike, ScopedMemory, inputs
 from memx_core.embedders import HashingEmbedder
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 LIVE: Final[WeakValueDictionary[str, MemxMemory]] = WeakValueDictionary()
 """The chat memories of this process, by handle."""
-_ENGINES: Final[WeakValueDictionary[tuple[str, str], Memory]] = WeakValueDictionary()
+_ENGINES: Final[WeakValueDictionary[tuple[str, str], MemoryLike]] = WeakValueDictionary()
 _HOW = (
     "make the memory first, as MemxMemory.from_defaults(memory=…, user_id=…) with a Memory on the same database, "
     "and keep it while the context is loaded"
 )
 
 
-def attach(engine: Memory) -> None:
+def attach(engine: MemoryLike) -> None:
     """Makes a memory one that is found again by its database and namespace."""
     _ENGINES[engine.database, engine.namespace] = engine
 
 
-def reopened(database: str, namespace: str) -> Memory:
+def reopened(database: str, namespace: str) -> MemoryLike:
     """The memory on that database: one that is open in this process, or else a new one on the bundled embedder.
 
     A new one learns nothing by itself: whoever has the model does.
@@ -54,6 +54,8 @@ def reopened(database: str, namespace: str) -> Memory:
 
 def _check_there(database: str) -> None:
     url = make_url(database)
+    if url.get_backend_name() in ("http", "https"):
+        raise InvalidInputError(f"the memory of this context is on a server, which needs a key: {_HOW}")
     if url.get_backend_name() != "sqlite":
         return
     if not url.database or url.database == ":memory:":
@@ -62,7 +64,7 @@ def _check_there(database: str) -> None:
         raise InvalidInputError(f"there is no {url.database!r} here, where the memory of this context is kept: {_HOW}")
 
 
-def found(database: object, namespace: object, given: dict[str, Any]) -> Memory | ScopedMemory:
+def found(database: object, namespace: object, given: dict[str, Any]) -> MemoryLike | ScopedMemory:
     """Where it is kept if nobody says so."""
     if isinstance(database, str) and database:
         return reopened(database, str(namespace))

@@ -24,7 +24,7 @@ from llama_index_memx._recalling import Asked, Recalling
 from llama_index_memx.failing import OnError
 from llama_index_memx.messages import to_messages
 from llama_index_memx.scopes import bound
-from memx_core import Memory, Message, ScopedMemory
+from memx_core import MemoryLike, Message, ScopedMemory
 from memx_core.memory.options import question, recall_options
 
 
@@ -91,7 +91,7 @@ class MemxMemoryBlock(BaseMemoryBlock[str]):
     def __init__(
         self,
         *,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         user_id: str | None = None,
         agent_id: str | None = None,
         run_id: str | None = None,

@@ -13,7 +13,7 @@ from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, Messag
 from llama_index_memx._transcripts import Settings, Transcript
 from llama_index_memx.messages import from_message
 from llama_index_memx.scopes import bound
-from memx_core import Memory, Message, ScopedMemory
+from memx_core import MemoryLike, Message, ScopedMemory
 
 
 class MemxChatStore(AsyncDBChatStore):
@@ -63,7 +63,7 @@ class MemxChatStore(AsyncDBChatStore):
     def __init__(
         self,
         *,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         user_id: str | None = None,
         agent_id: str | None = None,
         run_id: str | None = None,

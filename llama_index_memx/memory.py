@@ -31,7 +31,7 @@ from llama_index_memx.contents import content_text
 from llama_index_memx.failing import OnError
 from llama_index_memx.messages import from_message
 from llama_index_memx.scopes import bound
-from memx_core import InvalidInputError, Memory, Message, ScopedMemory
+from memx_core import InvalidInputError, MemoryLike, Message, ScopedMemory
 from memx_core.memory.arguments import RecallOptions
 from memx_core.memory.options import question, recall_options
 from memx_core.text import estimate_tokens
@@ -142,7 +142,7 @@ class MemxMemory(ChatMemory):
     _recalling: Recalling = PrivateAttr()
     _sizes: dict[tuple[str | None, str], int] = PrivateAttr(default_factory=dict)
 
-    def __init__(self, *, memory: Memory | ScopedMemory | None = None, **fields: Any) -> None:  # noqa: ANN401  # checked below
+    def __init__(self, *, memory: MemoryLike | ScopedMemory | None = None, **fields: Any) -> None:  # noqa: ANN401  # checked below
         given = {name: fields.get(name) for name in ("user_id", "agent_id", "run_id")}
         if memory is None:
             memory = _handles.found(fields.get("database"), fields.get("namespace"), given)
@@ -173,7 +173,7 @@ class MemxMemory(ChatMemory):
         token_limit: int | None = None,
         memory_blocks: Sequence[BaseMemoryBlock[Any]] | None = None,
         *,
-        memory: Memory | ScopedMemory | None = None,
+        memory: MemoryLike | ScopedMemory | None = None,
         llm: object = None,
         **fields: Any,  # noqa: ANN401  # checked by the class
     ) -> Self:

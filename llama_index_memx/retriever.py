@@ -12,7 +12,7 @@ from llama_index.core.schema import IndexNode, NodeWithScore, QueryBundle
 
 from llama_index_memx.nodes import node
 from llama_index_memx.scopes import bound
-from memx_core import EmbeddingMismatchError, Memory, ScopedMemory, SearchHit, inputs
+from memx_core import EmbeddingMismatchError, MemoryLike, ScopedMemory, SearchHit, inputs
 from memx_core.deadlines import Deadline
 from memx_core.filters import compile_filter
 from memx_core.memory.arguments import SearchOptions
@@ -72,7 +72,7 @@ class MemxRetriever(BaseRetriever):
 
     def __init__(
         self,
-        memory: Memory | ScopedMemory,
+        memory: MemoryLike | ScopedMemory,
         *,
         user_id: str | None = None,
         agent_id: str | None = None,

@@ -6,14 +6,14 @@ them has one user, and is made anew for the next.
 
 from __future__ import annotations
 
-from memx_core import Memory, ScopedMemory, ScopeError
+from memx_core import MemoryLike, ScopedMemory, ScopeError
 from memx_core.memory.fitting import Given, fitting
 
 HOW = "no user: pass user_id=…, or a ScopedMemory; memx does not guess whose memories are meant"
 
 
 def bound(
-    memory: Memory | ScopedMemory, *, user_id: str | None, agent_id: str | None = None, run_id: str | None = None
+    memory: MemoryLike | ScopedMemory, *, user_id: str | None, agent_id: str | None = None, run_id: str | None = None
 ) -> ScopedMemory:
     """`memory`, for one user and nobody else.
 

@@ -13,13 +13,13 @@ from llama_index.core.tools.types import AsyncBaseTool
 from pydantic import BaseModel
 
 from llama_index_memx.scopes import bound
-from memx_core import Memory, ScopedMemory, toolbox
+from memx_core import MemoryLike, ScopedMemory, toolbox
 
 _NOTHING = "No memories found."
 
 
 def memory_tools(
-    memory: Memory | ScopedMemory,
+    memory: MemoryLike | ScopedMemory,
     *,
     user_id: str | None = None,
     agent_id: str | None = None,

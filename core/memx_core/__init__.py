@@ -51,7 +51,7 @@ from memx_core.types import (
 if TYPE_CHECKING:
     from memx_core.background import Background
     from memx_core.ledger import copy_database, upgrade_database
-    from memx_core.memory import Memory, ScopedMemory
+    from memx_core.memory import Memory, MemoryLike, ScopedMemory
     from memx_core.moving import BackfillEstimate, BackfillReport, Conversation, LoadReport, read_chatgpt
     from memx_core.ports import Completion, Screen
 
@@ -78,6 +78,7 @@ __all__ = [
     "LoadReport",
     "Memory",
     "MemoryItem",
+    "MemoryLike",
     "MemoryNotFoundError",
     "MemxError",
     "Message",
@@ -113,6 +114,7 @@ _LATER = {
     "Conversation": "memx_core.moving",
     "LoadReport": "memx_core.moving",
     "Memory": "memx_core.memory",
+    "MemoryLike": "memx_core.memory",
     "ScopedMemory": "memx_core.memory",
     "Screen": "memx_core.ports",
     "copy_database": "memx_core.ledger",

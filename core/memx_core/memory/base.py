@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from memx_core._io import AsyncIO, Current, Providers, SyncIO
+from memx_core._io import IO, AsyncIO, Current, Providers, SyncIO, run
 from memx_core.flows.room import Room
 from memx_core.memory.arguments import ScopeIds
 from memx_core.types import Scope
 
 if TYPE_CHECKING:
-    from memx_core.memory import Memory
+    from memx_core.memory.like import MemoryLike
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Base:
-    """The room of an application, and an `IO` of each colour."""
+    """What every public method calls: a flow, on the caller's thread or awaited.
+
+    The one seam between what is asked and where it is done: here, or by a server (`memx_client`).
+    """
+
+    def _run(
+        self,
+        flow: Callable[Concatenate[IO, Room, P], Coroutine[Any, Any, T]],
+        /,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        raise NotImplementedError
+
+    async def _arun(
+        self,
+        flow: Callable[Concatenate[IO, Room, P], Coroutine[Any, Any, T]],
+        /,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        raise NotImplementedError
+
+
+class Local(Base):
+    """The room of an application, and an `IO` of each colour: flows run in this process."""
 
     def __init__(self, room: Room, given: Providers) -> None:
         self._room = room
@@ -30,11 +60,29 @@ class Base:
         """Like `_sync`."""
         return AsyncIO(self._current)
 
+    def _run(
+        self,
+        flow: Callable[Concatenate[IO, Room, P], Coroutine[Any, Any, T]],
+        /,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        return run(flow(self._sync, self._room, *arguments, **named))
+
+    async def _arun(
+        self,
+        flow: Callable[Concatenate[IO, Room, P], Coroutine[Any, Any, T]],
+        /,
+        *arguments: P.args,
+        **named: P.kwargs,
+    ) -> T:
+        return await flow(self._async, self._room, *arguments, **named)
+
 
 class ScopedBase:
     """A memory, and the one scope that is reached through it."""
 
-    def __init__(self, memory: Memory, scope: Scope) -> None:
+    def __init__(self, memory: MemoryLike, scope: Scope) -> None:
         self._memory = memory
         self._scope = scope
 
@@ -44,7 +92,7 @@ class ScopedBase:
         return self._scope
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> MemoryLike:
         """Where they are kept, with everybody else's."""
         return self._memory
 

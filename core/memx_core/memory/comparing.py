@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import comparing as calls
@@ -30,11 +29,11 @@ class Comparing(Base):
             ScopeError: If no id is given.
             InvalidInputError: If a moment is naive, or `since` is the later one.
         """
-        return run(calls.diff(self._sync, self._room, since, until, **ids))
+        return self._run(calls.diff, since, until, **ids)
 
     async def adiff(self, since: datetime, until: datetime | None = None, **ids: Unpack[ScopeIds]) -> list[Change]:
         """Like `diff`, without blocking the loop."""
-        return await calls.diff(self._async, self._room, since, until, **ids)
+        return await self._arun(calls.diff, since, until, **ids)
 
 
 class ScopedComparing(ScopedBase):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import ClearArguments, Messages, PutArguments, ScopeIds, TranscriptArguments
 from memx_core.memory.base import Base
 from memx_core.memory.calls import conversing as calls
@@ -20,19 +19,19 @@ class Conversing(Base):
 
         `session_id=None` gives the messages that were added without one.
         """
-        return run(calls.messages(self._sync, self._room, session_id, limit=limit, **ids))
+        return self._run(calls.messages, session_id, limit=limit, **ids)
 
     async def amessages(self, session_id: str | None, **arguments: Unpack[TranscriptArguments]) -> list[Message]:
         """Like `messages`, without blocking the loop."""
-        return await calls.messages(self._async, self._room, session_id, **arguments)
+        return await self._arun(calls.messages, session_id, **arguments)
 
     def sessions(self, **ids: Unpack[ScopeIds]) -> list[str]:
         """The conversations of the scope that have messages, the one that began first at the beginning."""
-        return run(calls.sessions(self._sync, self._room, **ids))
+        return self._run(calls.sessions, **ids)
 
     async def asessions(self, **ids: Unpack[ScopeIds]) -> list[str]:
         """Like `sessions`, without blocking the loop."""
-        return await calls.sessions(self._async, self._room, **ids)
+        return await self._arun(calls.sessions, **ids)
 
     def put_messages(
         self,
@@ -56,13 +55,11 @@ class Conversing(Base):
                 question and answer are learned from together; but no longer than ten minutes, or a `flush`.
             ids: Whose they are.
         """
-        return run(
-            calls.put_messages(self._sync, self._room, session_id, messages, learn=learn, complete=complete, **ids)
-        )
+        return self._run(calls.put_messages, session_id, messages, learn=learn, complete=complete, **ids)
 
     async def aput_messages(self, session_id: str, messages: Messages, **arguments: Unpack[PutArguments]) -> AddResult:
         """Like `put_messages`, awaiting the embedder."""
-        return await calls.put_messages(self._async, self._room, session_id, messages, **arguments)
+        return await self._arun(calls.put_messages, session_id, messages, **arguments)
 
     def clear_messages(
         self, session_id: str, *, message_ids: Collection[str] | None = None, **ids: Unpack[ScopeIds]
@@ -74,11 +71,11 @@ class Conversing(Base):
             message_ids: Only these turns of it.
             ids: Whose it is.
         """
-        return run(calls.clear_messages(self._sync, self._room, session_id, message_ids=message_ids, **ids))
+        return self._run(calls.clear_messages, session_id, message_ids=message_ids, **ids)
 
     async def aclear_messages(self, session_id: str, **arguments: Unpack[ClearArguments]) -> int:
         """Like `clear_messages`, without blocking the loop."""
-        return await calls.clear_messages(self._async, self._room, session_id, **arguments)
+        return await self._arun(calls.clear_messages, session_id, **arguments)
 
     def pending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
         """What is still to be learned from or to be approved, oldest first, with the error of the last try.
@@ -86,11 +83,11 @@ class Conversing(Base):
         What is `parked` has failed too often: it waits for a `flush`. If the provider answered nobody meanwhile,
         it is also tried again now and then.
         """
-        return run(calls.pending(self._sync, self._room, **ids))
+        return self._run(calls.pending, **ids)
 
     async def apending(self, **ids: Unpack[ScopeIds]) -> list[Job]:
         """Like `pending`, without blocking the loop."""
-        return await calls.pending(self._async, self._room, **ids)
+        return await self._arun(calls.pending, **ids)
 
     def flush(self, timeout: float | None = None, **ids: Unpack[ScopeIds]) -> None:
         """Learns from everything that is queued or parked, and waits for what others are at.
@@ -103,8 +100,8 @@ class Conversing(Base):
             timeout: Seconds after which nothing further is begun or waited for; that is no error either.
             ids: Only jobs of this scope.
         """
-        run(calls.flush(self._sync, self._room, timeout=timeout, **ids))
+        self._run(calls.flush, timeout=timeout, **ids)
 
     async def aflush(self, timeout: float | None = None, **ids: Unpack[ScopeIds]) -> None:
         """Like `flush`, awaiting the providers."""
-        await calls.flush(self._async, self._room, timeout=timeout, **ids)
+        await self._arun(calls.flush, timeout=timeout, **ids)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TypedDict, Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import counting as calls
@@ -51,15 +50,11 @@ class Counting(Base):
         Raises:
             InvalidInputError: If a moment is naive.
         """
-        return run(
-            calls.usage(
-                self._sync, self._room, user_id=user_id, agent_id=agent_id, run_id=run_id, since=since, until=until
-            )
-        )
+        return self._run(calls.usage, user_id=user_id, agent_id=agent_id, run_id=run_id, since=since, until=until)
 
     async def ausage(self, **arguments: Unpack[UsageArguments]) -> UsageReport:
         """Like `usage`, without blocking the loop."""
-        return await calls.usage(self._async, self._room, **arguments)
+        return await self._arun(calls.usage, **arguments)
 
 
 class ScopedCounting(ScopedBase):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.flows import erasing
 from memx_core.memory.arguments import ScopeIds
 from memx_core.memory.base import Base, ScopedBase
@@ -32,22 +31,22 @@ class Erasing(Base):
         Raises:
             ScopeError: If no id is given.
         """
-        return run(calls.erase(self._sync, self._room, **ids))
+        return self._run(calls.erase, **ids)
 
     async def aerase(self, **ids: Unpack[ScopeIds]) -> ErasureReport:
         """Like `erase`, without blocking the loop."""
-        return await calls.erase(self._async, self._room, **ids)
+        return await self._arun(calls.erase, **ids)
 
     def reset(self) -> None:
         """Removes everything of this namespace for good, also from the database's files.
 
         If somebody is reading from those just then, the next `erase` or `reset` finishes it.
         """
-        run(erasing.reset(self._sync, self._room))
+        self._run(erasing.reset)
 
     async def areset(self) -> None:
         """Like `reset`, without blocking the loop."""
-        await erasing.reset(self._async, self._room)
+        await self._arun(erasing.reset)
 
 
 class ScopedErasing(ScopedBase):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import explaining as calls
@@ -20,11 +19,11 @@ class Explaining(Base):
         Raises:
             MemoryNotFoundError: If it never was, or not in the scope that is given.
         """
-        return run(calls.why(self._sync, self._room, memory_id, **ids))
+        return self._run(calls.why, memory_id, **ids)
 
     async def awhy(self, memory_id: str, **ids: Unpack[ScopeIds]) -> Provenance:
         """Like `why`, without blocking the loop."""
-        return await calls.why(self._async, self._room, memory_id, **ids)
+        return await self._arun(calls.why, memory_id, **ids)
 
 
 class ScopedExplaining(ScopedBase):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from memx_core.errors import InvalidInputError, ScopeError
-from memx_core.memory.memory import Memory
+from memx_core.memory.like import MemoryLike
 from memx_core.memory.scoped import ScopedMemory
 
 
@@ -31,13 +31,13 @@ class Given:
             object.__setattr__(self, name, id_of(getattr(self, name), name))
 
 
-def fitting(memory: object, given: Given) -> Memory | ScopedMemory:
+def fitting(memory: object, given: Given) -> MemoryLike | ScopedMemory:
     """`memory`; one that has a scope of its own goes with no ids but those.
 
     Raises:
         InvalidInputError: If it is no memory, or has another scope.
     """
-    if isinstance(memory, Memory):
+    if isinstance(memory, MemoryLike):
         return memory
     if not isinstance(memory, ScopedMemory):
         raise InvalidInputError(f"memory must be a Memory or a ScopedMemory, not a {type(memory).__qualname__}")

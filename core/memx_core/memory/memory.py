@@ -10,8 +10,6 @@ import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime
 from os import PathLike
-from types import TracebackType
-from typing import Self
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
@@ -26,39 +24,15 @@ from memx_core.index import ExactIndex
 from memx_core.index.told import ToldIndex
 from memx_core.ledger import Ledger
 from memx_core.memory import providers
-from memx_core.memory.comparing import Comparing
-from memx_core.memory.conversing import Conversing
-from memx_core.memory.counting import Counting
-from memx_core.memory.erasing import Erasing
-from memx_core.memory.explaining import Explaining
-from memx_core.memory.moving import Moving
-from memx_core.memory.planning import Planning
-from memx_core.memory.reading import Reading
-from memx_core.memory.rebuilding import Rebuilding
-from memx_core.memory.scoped import ScopedMemory
-from memx_core.memory.undoing import Undoing
-from memx_core.memory.warming import Warming
-from memx_core.memory.writing import Writing
+from memx_core.memory.base import Local
+from memx_core.memory.like import MemoryLike
 from memx_core.plans import Policy
 from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker, Screen
 from memx_core.reports import Budget
 from memx_core.worker import employ
 
 
-class Memory(
-    Writing,
-    Reading,
-    Conversing,
-    Planning,
-    Undoing,
-    Comparing,
-    Explaining,
-    Erasing,
-    Counting,
-    Moving,
-    Rebuilding,
-    Warming,
-):
+class Memory(Local, MemoryLike):
     """A long-term memory.
 
     Without arguments it works offline: the bundled embedder (extra `local`), rules instead of a
@@ -161,12 +135,6 @@ class Memory(
         """Where it is kept, as a SQLAlchemy URL without a password."""
         return self._room.ledger.address
 
-    def scoped(
-        self, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
-    ) -> ScopedMemory:
-        """The same methods with the scope fixed: what an application should hold."""
-        return ScopedMemory(self, inputs.scope(user_id, agent_id, run_id))
-
     def close(self, timeout: float | None = 5.0) -> None:
         """Gives back the database and the index; any later call raises `LedgerError`.
 
@@ -185,22 +153,6 @@ class Memory(
     async def aclose(self, timeout: float | None = 5.0) -> None:
         """Like `close`, without blocking the loop."""
         await self._async.call(self.close, timeout)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
 
 def _looking(index: Index | None, ledger: Ledger) -> Index:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from os import PathLike
 from typing import Literal, Unpack, overload
 
-from memx_core._io import run
 from memx_core.memory.arguments import BackfillArguments, BackfillOptions, ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import moving as calls
@@ -28,11 +27,11 @@ class Moving(Base):
             embeddings: Also the vectors, so that nothing has to be embedded where it is loaded.
             ids: Only what belongs to this scope.
         """
-        return run(calls.export(self._sync, self._room, path, embeddings=embeddings, **ids))
+        return self._run(calls.export, path, embeddings=embeddings, **ids)
 
     async def aexport(self, path: str | PathLike[str], *, embeddings: bool = False, **ids: Unpack[ScopeIds]) -> int:
         """Like `export`, without blocking the loop."""
-        return await calls.export(self._async, self._room, path, embeddings=embeddings, **ids)
+        return await self._arun(calls.export, path, embeddings=embeddings, **ids)
 
     def load(
         self,
@@ -59,7 +58,7 @@ class Moving(Base):
             InvalidInputError: If a line is damaged, or an id is here already with other content or in another scope.
             ScopeError: If something belongs to another scope than the one given, or nobody says to which.
         """
-        return run(calls.load(self._sync, self._room, path, format=format, results=results, **ids))
+        return self._run(calls.load, path, format=format, results=results, **ids)
 
     async def aload(
         self,
@@ -70,7 +69,7 @@ class Moving(Base):
         **ids: Unpack[ScopeIds],
     ) -> LoadReport:
         """Like `load`, awaiting the embedder."""
-        return await calls.load(self._async, self._room, path, format=format, results=results, **ids)
+        return await self._arun(calls.load, path, format=format, results=results, **ids)
 
     @overload
     def backfill(
@@ -108,7 +107,7 @@ class Moving(Base):
             ExtractionError: Or what a provider raises, at the first batch that fails, with a note where that was.
                 Its turns are kept and queued, as those of `add`.
         """
-        return run(calls.backfill(self._sync, self._room, conversations, dry_run=dry_run, **arguments))
+        return self._run(calls.backfill, conversations, dry_run=dry_run, **arguments)
 
     @overload
     async def abackfill(
@@ -126,7 +125,7 @@ class Moving(Base):
         self, conversations: calls.Conversations, *, dry_run: bool = False, **arguments: Unpack[BackfillArguments]
     ) -> BackfillReport | BackfillEstimate:
         """Like `backfill`, awaiting the providers; `conversations` is read in a thread, before anything else."""
-        return await calls.backfill(self._async, self._room, conversations, dry_run=dry_run, **arguments)
+        return await self._arun(calls.backfill, conversations, dry_run=dry_run, **arguments)
 
 
 class ScopedMoving(ScopedBase):

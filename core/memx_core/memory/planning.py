@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import Messages, PlanArguments, PlanOptions, RejectArguments, ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import planning as calls
@@ -41,27 +40,24 @@ class Planning(Base):
             ExtractionError: If the model's answer is unusable.
             BudgetExceededError: If the day's tokens are spent.
         """
-        return run(
-            calls.plan(
-                self._sync,
-                self._room,
-                messages,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                session_id=session_id,
-                metadata=metadata,
-                timestamp=timestamp,
-                expires_at=expires_at,
-                infer=infer,
-                instructions=instructions,
-                key=key,
-            )
+        return self._run(
+            calls.plan,
+            messages,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            session_id=session_id,
+            metadata=metadata,
+            timestamp=timestamp,
+            expires_at=expires_at,
+            infer=infer,
+            instructions=instructions,
+            key=key,
         )
 
     async def aplan(self, messages: Messages, **arguments: Unpack[PlanArguments]) -> Plan:
         """Like `plan`, awaiting the providers."""
-        return await calls.plan(self._async, self._room, messages, **arguments)
+        return await self._arun(calls.plan, messages, **arguments)
 
     def apply(self, plan: Plan, **ids: Unpack[ScopeIds]) -> AddResult:
         """Does exactly what `plan` says, and keeps its messages; the model is not asked again.
@@ -74,11 +70,11 @@ class Planning(Base):
             ScopeError: If it was made for another scope than the one given.
             InvalidInputError: If it is no plan, of another namespace, or was tampered with.
         """
-        return run(calls.apply(self._sync, self._room, plan, **ids))
+        return self._run(calls.apply, plan, **ids)
 
     async def aapply(self, plan: Plan, **ids: Unpack[ScopeIds]) -> AddResult:
         """Like `apply`, awaiting the embedder."""
-        return await calls.apply(self._async, self._room, plan, **ids)
+        return await self._arun(calls.apply, plan, **ids)
 
     def approve(self, *operation_ids: str, **ids: Unpack[ScopeIds]) -> AddResult:
         """Does what a policy held back, all of it in one transaction; `pending` shows what waits.
@@ -91,11 +87,11 @@ class Planning(Base):
             OperationNotFoundError: If nothing waits under one of the ids in this scope.
             PlanConflictError: If anything that one rests on has changed since; all go on waiting.
         """
-        return run(calls.approve(self._sync, self._room, operation_ids, **ids))
+        return self._run(calls.approve, operation_ids, **ids)
 
     async def aapprove(self, *operation_ids: str, **ids: Unpack[ScopeIds]) -> AddResult:
         """Like `approve`, awaiting the embedder."""
-        return await calls.approve(self._async, self._room, operation_ids, **ids)
+        return await self._arun(calls.approve, operation_ids, **ids)
 
     def reject(self, *operation_ids: str, reason: str | None = None, **ids: Unpack[ScopeIds]) -> int:
         """How many operations waited under these ids; they are gone, and nothing is kept of what they said.
@@ -108,11 +104,11 @@ class Planning(Base):
         Raises:
             OperationNotFoundError: If nothing waits under one of the ids in this scope.
         """
-        return run(calls.reject(self._sync, self._room, operation_ids, reason=reason, **ids))
+        return self._run(calls.reject, operation_ids, reason=reason, **ids)
 
     async def areject(self, *operation_ids: str, **arguments: Unpack[RejectArguments]) -> int:
         """Like `reject`, without blocking the loop."""
-        return await calls.reject(self._async, self._room, operation_ids, **arguments)
+        return await self._arun(calls.reject, operation_ids, **arguments)
 
 
 class ScopedPlanning(ScopedBase):

@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import (
     Filters,
     GetArguments,
@@ -44,19 +43,19 @@ class Reading(Base):
         Raises:
             InvalidInputError: If a moment is naive, or a version is asked for at a moment.
         """
-        return run(calls.get(self._sync, self._room, memory_id, known_at=known_at, as_of=as_of, version=version, **ids))
+        return self._run(calls.get, memory_id, known_at=known_at, as_of=as_of, version=version, **ids)
 
     async def aget(self, memory_id: str, **arguments: Unpack[GetArguments]) -> MemoryItem | None:
         """Like `get`, without blocking the loop."""
-        return await calls.get(self._async, self._room, memory_id, **arguments)
+        return await self._arun(calls.get, memory_id, **arguments)
 
     def revision(self, **ids: Unpack[ScopeIds]) -> int:
         """A number that is another one whenever a memory of the scope has changed; cheap to ask for."""
-        return run(calls.revision(self._sync, self._room, **ids))
+        return self._run(calls.revision, **ids)
 
     async def arevision(self, **ids: Unpack[ScopeIds]) -> int:
         """Like `revision`, without blocking the loop."""
-        return await calls.revision(self._async, self._room, **ids)
+        return await self._arun(calls.revision, **ids)
 
     def get_all(
         self,
@@ -89,25 +88,22 @@ class Reading(Base):
             FilterError: If a filter is not in the grammar.
             InvalidInputError: If a moment is naive, or all versions are asked for as of one.
         """
-        return run(
-            calls.get_all(
-                self._sync,
-                self._room,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                filters=filters,
-                limit=limit,
-                cursor=cursor,
-                known_at=known_at,
-                as_of=as_of,
-                include_superseded=include_superseded,
-            )
+        return self._run(
+            calls.get_all,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            filters=filters,
+            limit=limit,
+            cursor=cursor,
+            known_at=known_at,
+            as_of=as_of,
+            include_superseded=include_superseded,
         )
 
     async def aget_all(self, **arguments: Unpack[PageArguments]) -> Page:
         """Like `get_all`, without blocking the loop."""
-        return await calls.get_all(self._async, self._room, **arguments)
+        return await self._arun(calls.get_all, **arguments)
 
     def search(
         self,
@@ -147,28 +143,25 @@ class Reading(Base):
             InvalidInputError: If `query` is blank, or a moment is naive.
             EmbeddingMismatchError: If `embedding` is of another size than the memory's.
         """
-        return run(
-            calls.search(
-                self._sync,
-                self._room,
-                query,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                limit=limit,
-                filters=filters,
-                threshold=threshold,
-                as_of=as_of,
-                known_at=known_at,
-                include_messages=include_messages,
-                explain=explain,
-                embedding=embedding,
-            )
+        return self._run(
+            calls.search,
+            query,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            limit=limit,
+            filters=filters,
+            threshold=threshold,
+            as_of=as_of,
+            known_at=known_at,
+            include_messages=include_messages,
+            explain=explain,
+            embedding=embedding,
         )
 
     async def asearch(self, query: str, **arguments: Unpack[SearchArguments]) -> list[SearchHit]:
         """Like `search`, awaiting the embedder."""
-        return await calls.search(self._async, self._room, query, **arguments)
+        return await self._arun(calls.search, query, **arguments)
 
     def recall(
         self,
@@ -206,28 +199,25 @@ class Reading(Base):
             ScopeError: If no id is given.
             InvalidInputError: If `query` is blank, or a moment is naive.
         """
-        return run(
-            calls.recall(
-                self._sync,
-                self._room,
-                query,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                max_tokens=max_tokens,
-                limit=limit,
-                filters=filters,
-                threshold=threshold,
-                as_of=as_of,
-                known_at=known_at,
-                include_messages=include_messages,
-                exclude_messages=exclude_messages,
-            )
+        return self._run(
+            calls.recall,
+            query,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            max_tokens=max_tokens,
+            limit=limit,
+            filters=filters,
+            threshold=threshold,
+            as_of=as_of,
+            known_at=known_at,
+            include_messages=include_messages,
+            exclude_messages=exclude_messages,
         )
 
     async def arecall(self, query: str, **arguments: Unpack[RecallArguments]) -> Recall:
         """Like `recall`, awaiting the embedder."""
-        return await calls.recall(self._async, self._room, query, **arguments)
+        return await self._arun(calls.recall, query, **arguments)
 
     def history(self, memory_id: str, **ids: Unpack[ScopeIds]) -> list[Change]:
         """Every change of a memory, oldest first; also of a deleted one.
@@ -235,8 +225,8 @@ class Reading(Base):
         Raises:
             MemoryNotFoundError: If there never was one, or not in the scope that is given.
         """
-        return run(calls.history(self._sync, self._room, memory_id, **ids))
+        return self._run(calls.history, memory_id, **ids)
 
     async def ahistory(self, memory_id: str, **ids: Unpack[ScopeIds]) -> list[Change]:
         """Like `history`, without blocking the loop."""
-        return await calls.history(self._async, self._room, memory_id, **ids)
+        return await self._arun(calls.history, memory_id, **ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from memx_core._io import run
 from memx_core.memory.base import Base
 from memx_core.memory.calls import rebuilding as calls
 from memx_core.memory.calls.rebuilding import Progress
@@ -31,10 +30,10 @@ class Rebuilding(Base):
         Raises:
             EmbeddingMismatchError: If the database was changed to another embedder, and none is given.
         """
-        return run(calls.rebuild_index(self._sync, self._room, embedder=embedder, progress=progress))
+        return self._run(calls.rebuild_index, embedder=embedder, progress=progress)
 
     async def arebuild_index(
         self, *, embedder: Embedder | AsyncEmbedder | None = None, progress: Progress = False
     ) -> int:
         """Like `rebuild_index`, awaiting the embedder."""
-        return await calls.rebuild_index(self._async, self._room, embedder=embedder, progress=progress)
+        return await self._arun(calls.rebuild_index, embedder=embedder, progress=progress)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import RejectArguments, UndoArguments, UndoOptions
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import undoing as calls
@@ -41,22 +40,19 @@ class Undoing(Base):
             MemoryNotFoundError: If there never was one, or not in the scope that is given.
             InvalidInputError: If it has no such version, or that one is a deletion.
         """
-        return run(
-            calls.revert(
-                self._sync,
-                self._room,
-                memory_id,
-                to=to,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                reason=reason,
-            )
+        return self._run(
+            calls.revert,
+            memory_id,
+            to=to,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            reason=reason,
         )
 
     async def arevert(self, memory_id: str, *, to: int, **arguments: Unpack[RejectArguments]) -> MemoryItem:
         """Like `revert`, without blocking the loop."""
-        return await calls.revert(self._async, self._room, memory_id, to=to, **arguments)
+        return await self._arun(calls.revert, memory_id, to=to, **arguments)
 
     def undo(
         self,
@@ -91,22 +87,19 @@ class Undoing(Base):
                 together with other calls.
             InvalidInputError: If such calls cannot be undone (`clear_messages`, `reject`, `load`).
         """
-        return run(
-            calls.undo(
-                self._sync,
-                self._room,
-                operation_id,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                cascade=cascade,
-                reason=reason,
-            )
+        return self._run(
+            calls.undo,
+            operation_id,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            cascade=cascade,
+            reason=reason,
         )
 
     async def aundo(self, operation_id: str, **arguments: Unpack[UndoArguments]) -> list[Change]:
         """Like `undo`, without blocking the loop."""
-        return await calls.undo(self._async, self._room, operation_id, **arguments)
+        return await self._arun(calls.undo, operation_id, **arguments)
 
 
 class ScopedUndoing(ScopedBase):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memx_core._io import run
 from memx_core.memory.base import Base
+from memx_core.memory.calls import warming as calls
 
 
 class Warming(Base):
@@ -17,8 +17,8 @@ class Warming(Base):
         Raises:
             ImportError: If what it runs on is missing.
         """
-        run(self._sync.warm_up())
+        self._run(calls.warm_up)
 
     async def awarm_up(self) -> None:
         """Like `warm_up`, without blocking the loop."""
-        await self._async.warm_up()
+        await self._arun(calls.warm_up)

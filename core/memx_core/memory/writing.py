@@ -6,7 +6,6 @@ from datetime import datetime
 from types import EllipsisType
 from typing import Unpack
 
-from memx_core._io import run
 from memx_core.memory.arguments import AddArguments, Messages, ScopeIds, UpdateArguments
 from memx_core.memory.base import Base
 from memx_core.memory.calls import writing as calls
@@ -57,28 +56,25 @@ class Writing(Base):
                 there is nothing left to learn).
             BudgetExceededError: If the day's tokens are spent and the budget wants an error; likewise.
         """
-        return run(
-            calls.add(
-                self._sync,
-                self._room,
-                messages,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                session_id=session_id,
-                metadata=metadata,
-                timestamp=timestamp,
-                expires_at=expires_at,
-                infer=infer,
-                instructions=instructions,
-                key=key,
-                wait=wait,
-            )
+        return self._run(
+            calls.add,
+            messages,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            session_id=session_id,
+            metadata=metadata,
+            timestamp=timestamp,
+            expires_at=expires_at,
+            infer=infer,
+            instructions=instructions,
+            key=key,
+            wait=wait,
         )
 
     async def aadd(self, messages: Messages, **arguments: Unpack[AddArguments]) -> AddResult:
         """Like `add`, awaiting the providers."""
-        return await calls.add(self._async, self._room, messages, **arguments)
+        return await self._arun(calls.add, messages, **arguments)
 
     def update(
         self,
@@ -98,26 +94,23 @@ class Writing(Base):
             MemoryNotFoundError: If it is not there, or not in the scope that is given.
             InvalidInputError: If nothing is to be changed.
         """
-        return run(
-            calls.update(
-                self._sync,
-                self._room,
-                memory_id,
-                text,
-                user_id=user_id,
-                agent_id=agent_id,
-                run_id=run_id,
-                metadata=metadata,
-                expires_at=expires_at,
-                reason=reason,
-            )
+        return self._run(
+            calls.update,
+            memory_id,
+            text,
+            user_id=user_id,
+            agent_id=agent_id,
+            run_id=run_id,
+            metadata=metadata,
+            expires_at=expires_at,
+            reason=reason,
         )
 
     async def aupdate(
         self, memory_id: str, text: str | None = None, **arguments: Unpack[UpdateArguments]
     ) -> MemoryItem:
         """Like `update`, awaiting the embedder."""
-        return await calls.update(self._async, self._room, memory_id, text, **arguments)
+        return await self._arun(calls.update, memory_id, text, **arguments)
 
     def delete(self, memory_id: str, *, reason: str | None = None, **ids: Unpack[ScopeIds]) -> None:
         """Deletes a memory softly: it is not returned any more, and its history stays.
@@ -125,11 +118,11 @@ class Writing(Base):
         Raises:
             MemoryNotFoundError: If it is not there, or not in the scope that is given.
         """
-        run(calls.delete(self._sync, self._room, memory_id, reason=reason, **ids))
+        self._run(calls.delete, memory_id, reason=reason, **ids)
 
     async def adelete(self, memory_id: str, *, reason: str | None = None, **ids: Unpack[ScopeIds]) -> None:
         """Like `delete`, without blocking the loop."""
-        await calls.delete(self._async, self._room, memory_id, reason=reason, **ids)
+        await self._arun(calls.delete, memory_id, reason=reason, **ids)
 
     def delete_all(self, **ids: Unpack[ScopeIds]) -> int:
         """How many memories of the scope there were; all are deleted, softly.
@@ -137,8 +130,8 @@ class Writing(Base):
         Raises:
             ScopeError: If no id is given.
         """
-        return run(calls.delete_all(self._sync, self._room, **ids))
+        return self._run(calls.delete_all, **ids)
 
     async def adelete_all(self, **ids: Unpack[ScopeIds]) -> int:
         """Like `delete_all`, without blocking the loop."""
-        return await calls.delete_all(self._async, self._room, **ids)
+        return await self._arun(calls.delete_all, **ids)
