@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"memx_core": "core/memx_core", "langchain_memx": "langchain_memx", "llama_index_memx": "llama_index_memx"}
+PACKAGES = {
+    "memx_core": "core/memx_core",
+    "memx_server": "core/memx_server",
+    "langchain_memx": "langchain_memx",
+    "llama_index_memx": "llama_index_memx",
+}
 EXTRAS = {"langchain", "llama-index", "openai", "qdrant", "postgres", "local", "community", "all"}
 OF_AN_EXTRA = [
     "langchain_core",
