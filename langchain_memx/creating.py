@@ -62,12 +62,12 @@ def create_memory(
         InvalidInputError: If a name has no provider that LangChain knows, an object is no model, or the
             provider's class refuses its settings. A missing key is the provider's own error.
     """
-    return Memory(
-        llm=_model(model, model_kwargs or {}), embedder=_embedder(embeddings, embeddings_kwargs or {}), **options
-    )
+    return Memory(llm=as_llm(model, model_kwargs), embedder=as_embedder(embeddings, embeddings_kwargs), **options)
 
 
-def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
+def as_llm(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  # checked by `Memory`
+    """The port of a chat model that is given or named; see `create_memory`."""
+    settings = settings or {}
     if not isinstance(model, str):
         _refuse_settings(settings, "model")
         return LangChainLLM(model) if _is_chat_model(model) else model
@@ -76,7 +76,11 @@ def _model(model: str | BaseChatModel | LLMPort | AsyncLLM | None, settings: dic
     return LangChainLLM(_made("model", model, lambda: init(name, model_provider=provider, **settings)))
 
 
-def _embedder(embeddings: str | Embeddings | Embedder | AsyncEmbedder | None, settings: dict[str, Any]) -> Any:  # noqa: ANN401  # checked by `Memory`
+def as_embedder(
+    embeddings: str | Embeddings | Embedder | AsyncEmbedder | None, settings: dict[str, Any] | None = None
+) -> Any:  # noqa: ANN401  # checked by `Memory`
+    """The port of embeddings that are given or named; see `create_memory`."""
+    settings = settings or {}
     if not isinstance(embeddings, str):
         _refuse_settings(settings, "embeddings")
         return LangChainEmbedder(embeddings) if isinstance(embeddings, Embeddings) else embeddings

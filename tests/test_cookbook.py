@@ -14,12 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from memx_cli.story import story
 from tests.answers import NOTHING, adds
 from tests.openai_server import Asked, OpenAIServer, Reply
 
 COOKBOOK = Path(__file__).parents[1] / "cookbook"
 PAGES = sorted(page for page in COOKBOOK.glob("*.py") if not page.name.startswith("_"))
-STORY = json.loads((COOKBOOK / "data" / "two_sessions.json").read_text(encoding="utf-8"))
+STORY = story()
 TURNS = [turn for session in STORY["sessions"] for turn in session["turns"]]
 # LlamaIndex looks at fields of pydantic's that are going to be renamed, and its own memory leaves connections open.
 LLAMA_INDEX = ["-W", "ignore::DeprecationWarning", "-W", "ignore::ResourceWarning"]
