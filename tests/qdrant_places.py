@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from qdrant_client import QdrantClient
 
 from memx_core.index import QdrantIndex
+from tests import qdrant_grpc
 from tests.qdrant_server import QdrantServer
 
 URL = os.environ.get("MEMX_TEST_QDRANT_URL")
@@ -34,6 +35,12 @@ def place(name: str) -> Iterator[MakeIndex]:
         client = QdrantClient(":memory:")
         yield lambda **given: QdrantIndex(client=client, **given)
         client.close()
+        return
+    if name == "grpc":
+        server = QdrantServer()
+        with qdrant_grpc.listening(server) as client:
+            yield lambda **given: QdrantIndex(client=client, **given)
+        server.close()
         return
     server = QdrantServer(api_key="secret", version="1.16.3" if name == "older" else "1.19.0")
     yield lambda **given: QdrantIndex(client=server.client(), **given)

@@ -28,6 +28,6 @@ class TestQdrantIndex(Somewhere, IndexContract):
     pass
 
 
-@pytest.mark.parametrize("where", ["older"])
-class TestOnAServerThatWeighsNoWords(Somewhere, Finding):
+@pytest.mark.parametrize("where", ["older", "grpc"])
+class TestOnAServerThatWeighsNoWordsAndByGRPC(Somewhere, Finding):
     pass

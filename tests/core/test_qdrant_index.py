@@ -2,12 +2,13 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from qdrant_client import AsyncQdrantClient, models
+from qdrant_client import AsyncQdrantClient, QdrantClient, models
 
 from memx_core.errors import EmbeddingMismatchError, IndexUnavailableError, InvalidInputError
 from memx_core.index import QdrantIndex
@@ -17,6 +18,7 @@ from memx_core.testing.contracts.index_case import ANNA, APP, BEN, memory, messa
 from memx_core.testing.source import ListSource
 from memx_core.text import tokens
 from memx_core.types import Scope
+from tests import qdrant_grpc
 from tests.qdrant_server import Fault, QdrantServer
 
 NORTH, EAST = (1, 0, 0, 0), (0, 1, 0, 0)
@@ -35,6 +37,16 @@ def source() -> ListSource:
 @pytest.fixture
 def index(server: QdrantServer, source: ListSource) -> QdrantIndex:
     return attached(QdrantIndex(client=server.client()), source)
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def client(request: pytest.FixtureRequest, server: QdrantServer) -> Iterator[QdrantClient]:
+    """By either door of the server's."""
+    if request.param == "rest":
+        yield server.client()
+        return
+    with qdrant_grpc.listening(server) as client:
+        yield client
 
 
 def attached(index: QdrantIndex, source: ListSource) -> QdrantIndex:
@@ -122,7 +134,10 @@ def test_a_server_that_wants_another_key_is_an_error_that_shows_no_key(source: L
 
 
 @pytest.mark.parametrize("fault", [Fault("drop"), Fault("timeout"), Fault(500), Fault(429)])
-def test_a_server_that_fails_is_an_error_of_ours(index: QdrantIndex, server: QdrantServer, fault: Fault) -> None:
+def test_a_server_that_fails_is_an_error_of_ours(
+    client: QdrantClient, server: QdrantServer, source: ListSource, fault: Fault
+) -> None:
+    index = attached(QdrantIndex(client=client), source)
     server.fault = lambda asked: fault
     with pytest.raises(IndexUnavailableError, match="Qdrant did not"):
         rows(index)
@@ -183,13 +198,15 @@ def test_what_a_cluster_needs_is_passed_on(server: QdrantServer, source: ListSou
     assert made["on_disk_payload"]
 
 
-def test_entries_lie_on_the_shards_of_their_address(server: QdrantServer, source: ListSource) -> None:
+def test_entries_lie_on_the_shards_of_their_address(
+    client: QdrantClient, server: QdrantServer, source: ListSource
+) -> None:
     def shard(scope: Scope) -> Any:
         if scope.user_id is None:
             return None
         return models.ShardKeyWithFallback(target=scope.user_id, fallback="all") if scope.user_id != "big" else "big"
 
-    index = attached(QdrantIndex(client=server.client(), shard_key_fn=shard), source)
+    index = attached(QdrantIndex(client=client, shard_key_fn=shard), source)
     big = Scope("big", "guide")
     write(source, index, memory(1, "coffee", vector=NORTH), memory(2, "coffee", vector=NORTH, scope=big))
     write(source, index, memory(3, "coffee", vector=NORTH, scope=big))
@@ -198,6 +215,9 @@ def test_entries_lie_on_the_shards_of_their_address(server: QdrantServer, source
     assert rows(index, scope=Scope(agent_id="guide")) == [2, 3]
     searches = [search.get("shard_key") for asked in server.asked("/query/batch") for search in asked.body["searches"]]
     assert {*searches} == {"big", None}
+    another = attached(QdrantIndex(client=client, shard_key_fn=shard), source)
+    write(source, another, memory(4, "coffee", vector=NORTH, scope=big))  # the shard is there already
+    assert rows(index, scope=big) == [2, 3, 4]
 
 
 # --- what it finds there --------------------------------------------------------------------
@@ -268,8 +288,8 @@ def test_what_comes_late_puts_nothing_back(index: QdrantIndex, source: ListSourc
     assert rows(index, "Oslo") == [1]
 
 
-def test_a_collection_that_another_process_replaced_is_found(server: QdrantServer, source: ListSource) -> None:
-    one, two = (attached(QdrantIndex(client=server.client()), source) for _ in range(2))
+def test_a_collection_that_another_process_replaced_is_found(client: QdrantClient, source: ListSource) -> None:
+    one, two = (attached(QdrantIndex(client=client), source) for _ in range(2))
     write(source, one, memory(1, "coffee", vector=NORTH, space="old"))
     assert rows(two) == [1]
     one.drop(APP)
@@ -280,8 +300,10 @@ def test_a_collection_that_another_process_replaced_is_found(server: QdrantServe
     assert rows(one) == rows(two) == [2]
 
 
-def test_two_that_make_one_collection_at_once_both_succeed(server: QdrantServer, source: ListSource) -> None:
-    one, two = (attached(QdrantIndex(client=server.client()), source) for _ in range(2))
+def test_two_that_make_one_collection_at_once_both_succeed(
+    client: QdrantClient, server: QdrantServer, source: ListSource
+) -> None:
+    one, two = (attached(QdrantIndex(client=client), source) for _ in range(2))
 
     def interfere(asked: Any) -> None:
         if asked.method == "PUT":

@@ -19,7 +19,7 @@ from qdrant_client import AsyncQdrantClient, QdrantClient
 from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
-from memx_core.errors import IndexUnavailableError, InvalidInputError
+from memx_core.errors import IndexMismatchError, IndexUnavailableError, InvalidInputError
 
 T = TypeVar("T")
 LEAST: tuple[int, int] = (1, 16)
@@ -82,14 +82,15 @@ class Server:
         """Of the server, asked once.
 
         Raises:
-            IndexUnavailableError: If it does not answer, or is too old.
+            IndexUnavailableError: If it does not answer.
+            IndexMismatchError: If it is too old.
         """
         if self._version is None:
             told = self.ask("tell its version", lambda client: client.info()).version
             found = re.match(r"(\d+)\.(\d+)", told)
             version = (int(found[1]), int(found[2])) if found else _NEWEST
             if version < LEAST:
-                raise IndexUnavailableError(
+                raise IndexMismatchError(
                     f"the Qdrant server is version {told!r}, and memx needs {LEAST[0]}.{LEAST[1]} at least: update it"
                 )
             self._version = version
@@ -137,7 +138,8 @@ def _is_local(settings: dict[str, Any]) -> bool:
 
 def _over_grpc(what: str, error: grpc.RpcError) -> IndexUnavailableError:
     code = error.code() if isinstance(error, grpc.Call) else None
-    says = f"Qdrant did not {what}: {'no answer' if code is None else code.name}"
+    said = (error.details() or "") if isinstance(error, grpc.Call) else ""
+    says = f"Qdrant did not {what}: {'no answer' if code is None else f'{code.name}, {said[:_MOST_SHOWN]}'}"
     if code is grpc.StatusCode.NOT_FOUND:
         return GoneError(says)
     return ThereError(says) if code is grpc.StatusCode.ALREADY_EXISTS else IndexUnavailableError(says)
