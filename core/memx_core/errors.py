@@ -146,6 +146,10 @@ class IndexUnavailableError(MemxError):
     """The index refused; the ledger is intact and the index can be rebuilt from it."""
 
 
+class IndexMismatchError(IndexUnavailableError):
+    """What is where the index should be can never be used: others made it, or its server is too old."""
+
+
 class BudgetExceededError(MemxError):
     """A declared spending limit is reached, so no model was asked.
 

@@ -135,6 +135,20 @@ class Screen(Protocol):
         ...
 
 
+@runtime_checkable
+class Checkable(Protocol):
+    """An index elsewhere, which may turn out not to fit; see `Memory.warm_up`."""
+
+    def check(self, namespace: str, space: str) -> None:
+        """Looks whether it can be searched with vectors of `space`, or will be made for them.
+
+        Raises:
+            EmbeddingMismatchError: If it holds another embedder's vectors.
+            IndexUnavailableError: If it does not answer; `IndexMismatchError` if it can never be used as it is.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
     """What the ledger tells an index about one version of a memory, or one message.

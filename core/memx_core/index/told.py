@@ -18,7 +18,7 @@ from memx_core import addresses
 from memx_core.errors import IndexUnavailableError
 from memx_core.index.exact import ExactIndex
 from memx_core.ledger import Late
-from memx_core.ports import EntryKind, Index, IndexEntry, IndexHit, IndexQuery, IndexSource
+from memx_core.ports import Checkable, EntryKind, Index, IndexEntry, IndexHit, IndexQuery, IndexSource
 from memx_core.types import Scope
 
 T = TypeVar("T")
@@ -110,6 +110,11 @@ class ToldIndex:
             lambda: self._index.names(namespace, scope, kinds),
             lambda: self._instead.names(namespace, scope, kinds),
         )
+
+    def check(self, namespace: str, space: str) -> None:
+        """See `Checkable`; there is nothing to look at where the index cannot tell."""
+        if isinstance(self._index, Checkable):
+            self._index.check(namespace, space)
 
     def drop(self, namespace: str, scope: Scope | None = None) -> None:
         """Forgets `scope` after its erasure; the whole application, to be told of it anew."""

@@ -10,12 +10,16 @@ class Warming(Base):
     """Loading before anybody waits."""
 
     def warm_up(self) -> None:
-        """Loads the embedder, if it is one that runs in this process; for others there is nothing to do.
+        """Loads the embedder, if it is one that runs in this process, and looks at an index that is on a server.
 
-        Without it the first call that embeds loads it, and takes a second or more longer than the next.
+        Without it the first call that embeds loads the embedder, and takes a second or more longer than the
+        next; and an index that does not fit shows in the log alone, while the database is searched instead.
 
         Raises:
-            ImportError: If what it runs on is missing.
+            ImportError: If what the embedder runs on is missing.
+            EmbeddingMismatchError: If the index holds another embedder's vectors.
+            IndexMismatchError: If the index can never be used as it is. One whose server does not answer is
+                reported to the log: memory goes on without it.
         """
         self._run(calls.warm_up)
 

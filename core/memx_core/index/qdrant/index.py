@@ -126,6 +126,18 @@ class QdrantIndex:
         """Lower-cased names of speakers and subjects of `kinds` in `scope`."""
         return self._steadily(namespace, lambda: self._bearers(namespace, scope, kinds))
 
+    def check(self, namespace: str, space: str) -> None:
+        """Looks at the server, and at what of ours is there, anew.
+
+        Raises:
+            EmbeddingMismatchError: If the only vectors that are there are of another space.
+            IndexUnavailableError: If the server refuses, or is not there.
+            IndexMismatchError: If it is too old, or a collection is not as it should be.
+        """
+        self._collections.forget(namespace)
+        if self._server.version:  # also where nothing is there yet
+            self._steadily(namespace, lambda: self._collections.serving(namespace, space, compared=True))
+
     def drop(self, namespace: str, scope: Scope | None = None) -> None:
         """Removes what is in `scope`, or all collections of the application.
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from qdrant_client import models
 
-from memx_core.errors import EmbeddingMismatchError, IndexUnavailableError
+from memx_core.errors import EmbeddingMismatchError, IndexMismatchError, IndexUnavailableError
 from memx_core.index.qdrant.clients import GoneError, Server, ThereError
 from memx_core.index.qdrant.points import DENSE, WORDS
 
@@ -198,11 +198,11 @@ class Collections:
         dense = params.vectors.get(DENSE) if isinstance(params.vectors, dict) else None
         words = (params.sparse_vectors or {}).get(WORDS)
         if marks.get("layout") != LAYOUT or words is None:
-            raise IndexUnavailableError(
+            raise IndexMismatchError(
                 f"collection {name!r} was not made by this version of memx; give another `prefix`, or delete it"
             )
         if dense is not None and dense.distance != models.Distance.DOT:
-            raise IndexUnavailableError(
+            raise IndexMismatchError(
                 f"collection {name!r} compares by {dense.distance.value!r} instead of 'Dot'; delete it, it is made anew"
             )
         if not self._server.local:
