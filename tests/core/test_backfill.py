@@ -18,6 +18,7 @@ from tests.answers import NOTHING, adds, updates
 from tests.conftest import Door, MakeDoor
 from tests.core.test_importers import CHAT, save
 
+pytestmark = pytest.mark.databases
 ADA = {"user_id": "ada"}
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

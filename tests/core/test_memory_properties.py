@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
-from sqlalchemy import StaticPool, create_engine
+from hypothesis.stateful import Bundle, invariant, multiple, precondition, rule
+from sqlalchemy import Engine
 
 from memx_core import Memory, MemoryItem, MemoryNotFoundError, Scope
 from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
 from memx_core.testing.source import within
 from tests.answers import operation
+from tests.machines import Machine, run_on
 
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper", "walnut")
@@ -24,7 +25,7 @@ TEXTS = st.lists(st.sampled_from(WORDS), min_size=2, max_size=3, unique=True).ma
 SCOPE = st.sampled_from(SCOPES)
 
 
-class Model(RuleBasedStateMachine):
+class Model(Machine):
     """Two handles on one database, of which one has an index that is told; and what they should say."""
 
     ids = Bundle("ids")
@@ -33,10 +34,8 @@ class Model(RuleBasedStateMachine):
         super().__init__()
         self.clock = ManualClock()
         self.llm = ScriptedLLM()
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-        self.memory = Memory(self.llm, FakeEmbedder(32), engine, clock=self.clock, index=PushedIndex())
-        self.pulling = Memory(self.llm, FakeEmbedder(32), engine, clock=self.clock)
-        self.engine = engine
+        self.memory = Memory(self.llm, FakeEmbedder(32), self.engine, clock=self.clock, index=PushedIndex())
+        self.pulling = Memory(self.llm, FakeEmbedder(32), self.engine, clock=self.clock)
         self.known: dict[str, tuple[Scope, str, Any]] = {}
         self.texts: dict[str, list[str | None]] = {}  # of every change
         self.heads: dict[str, list[str | None]] = {}  # after every change
@@ -45,7 +44,7 @@ class Model(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.memory.close()
         self.pulling.close()
-        self.engine.dispose()
+        super().teardown()
 
     def _note(self, id: str, said: str | None, head: str | None = None) -> None:
         self.texts.setdefault(id, []).append(said)
@@ -181,3 +180,8 @@ TestModel = Model.TestCase
 TestModel.settings = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+
+@pytest.mark.databases("postgresql")
+def test_so_it_is_on_postgresql(place: Engine) -> None:
+    run_on(place, Model, examples=4)

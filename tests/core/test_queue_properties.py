@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
+from sqlalchemy import Engine
 
 from memx_core import ExtractionError, Memory, Message
 from memx_core.background import Background
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from tests.answers import NOTHING
+from tests.machines import Machine, run_on
 
 USERS = st.sampled_from(["ada", "bob"])
 SESSIONS = st.sampled_from(["s", "t"])
@@ -32,7 +34,7 @@ class Turn:
         self.poison = poison
 
 
-class Queues(RuleBasedStateMachine):
+class Queues(Machine):
     """Turns have numbers; a poisonous one makes the model's answer unusable. Every call queues one."""
 
     def __init__(self) -> None:
@@ -53,7 +55,7 @@ class Queues(RuleBasedStateMachine):
         self.memory = Memory(
             self.llm,
             FakeEmbedder(),
-            Path(self.folder.name, "memx.db"),
+            Path(self.folder.name, "memx.db") if self.server is None else self.server,
             clock=self.clock,
             background=Background(tries=TRIES),
         )
@@ -64,6 +66,7 @@ class Queues(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.memory.close()
         self.folder.cleanup()
+        super().teardown()
 
     def answer(self, messages: Any, schema: Any) -> Any:
         if self.down:
@@ -177,3 +180,9 @@ class Queues(RuleBasedStateMachine):
 
 TestQueues = pytest.mark.filterwarnings("ignore")(Queues.TestCase)
 TestQueues.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.databases("postgresql")
+def test_so_it_is_on_postgresql(place: Engine) -> None:
+    run_on(place, Queues, examples=10)

@@ -14,6 +14,7 @@ from memx_core.ports import IndexQuery
 from memx_core.testing import PushedIndex
 from tests.conftest import Door, MakeDoor
 
+pytestmark = pytest.mark.databases
 ADA = {"user_id": "ada"}
 
 

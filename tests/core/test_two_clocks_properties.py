@@ -7,15 +7,17 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule
-from sqlalchemy import StaticPool, create_engine
+from hypothesis.stateful import Bundle, initialize, multiple, rule
+from sqlalchemy import Engine
 
 from memx_core import AddResult, Change, Memory, MemoryItem, MemxError, Scope
 from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from memx_core.testing.source import within
 from tests.answers import operation
+from tests.machines import Machine, run_on
 
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper", "walnut")
@@ -27,7 +29,7 @@ Read: TypeAlias = dict[tuple[str, int], MemoryItem]
 """What a call returned, by id and version; of each at most one."""
 
 
-class Looking(RuleBasedStateMachine):
+class Looking(Machine):
     """Notes at every moment what all reads return, and asks for it again later."""
 
     ids = Bundle("ids")
@@ -36,7 +38,6 @@ class Looking(RuleBasedStateMachine):
         super().__init__()
         self.clock = ManualClock()
         self.llm = ScriptedLLM()
-        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         self.memory = Memory(self.llm, FakeEmbedder(32), self.engine, clock=self.clock)
         self.owners: dict[str, Scope] = {}
         self.restored: set[str] = set()
@@ -50,7 +51,7 @@ class Looking(RuleBasedStateMachine):
             self.what_was_true_is_one_version_of_what_is_remembered()
         finally:
             self.memory.close()
-            self.engine.dispose()
+            super().teardown()
 
     @initialize(target=ids)
     def begin(self) -> Any:
@@ -258,3 +259,8 @@ TestLooking = Looking.TestCase
 TestLooking.settings = settings(
     max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+
+@pytest.mark.databases("postgresql")
+def test_so_it_is_on_postgresql(place: Engine) -> None:
+    run_on(place, Looking, examples=4)

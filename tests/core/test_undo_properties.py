@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from sqlalchemy import StaticPool, create_engine
+from hypothesis.stateful import invariant, rule
+from sqlalchemy import Engine
 
 from memx_core import Job, Memory, MemoryItem, PlanConflictError, Scope
 from memx_core.testing import FakeEmbedder, ManualClock, PushedIndex, ScriptedLLM
 from tests.answers import NOTHING, answer, operation
 from tests.core.test_memory_properties import ids_of
+from tests.machines import Machine, run_on
 
 SCOPES = (Scope("ada"), Scope("ada", run_id="r"), Scope("bob"))
 WORDS = ("lantern", "harbour", "violin", "meadow", "copper")
@@ -25,14 +27,13 @@ Call = Callable[[], str]
 """Does something, and gives the operation's id; empty if it did nothing."""
 
 
-class Undoing(RuleBasedStateMachine):
+class Undoing(Machine):
     """Two handles on one database, of which one has an index that is told."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = ManualClock()
         self.llm = ScriptedLLM(default=NOTHING)
-        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         self.strict = False
         self.memory = Memory(
             self.llm,
@@ -52,7 +53,7 @@ class Undoing(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.memory.close()
         self.pulling.close()
-        self.engine.dispose()
+        super().teardown()
 
     # What can be called.
 
@@ -340,3 +341,8 @@ TestUndoing = Undoing.TestCase
 TestUndoing.settings = settings(
     max_examples=10, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+
+@pytest.mark.databases("postgresql")
+def test_so_it_is_on_postgresql(place: Engine) -> None:
+    run_on(place, Undoing, examples=2)
