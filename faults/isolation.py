@@ -89,6 +89,7 @@ METHODS: Mapping[str, Method] = {
     "pending": lambda name, at, word, path: ("pending", (), {}),
     "flush": lambda name, at, word, path: ("flush", (), {}),
     "usage": lambda name, at, word, path: ("usage", (), {}),
+    "scopes": lambda name, at, word, path: ("scopes", (), {}),
     "delete_all": lambda name, at, word, path: ("delete_all", (), {}),
     "erase": lambda name, at, word, path: ("erase", (), {}),
     "note": lambda name, at, word, path: ("add", (f"I keep {word} very secret",), {"infer": False, "session_id": "s"}),

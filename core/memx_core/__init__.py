@@ -32,7 +32,7 @@ from memx_core.errors import (
 )
 from memx_core.plans import Plan
 from memx_core.provenance import Origin, Provenance, Source
-from memx_core.reports import Budget, CopyReport, ErasureReport, UsageReport
+from memx_core.reports import Budget, CopyReport, ErasureReport, ScopeReport, UsageReport
 from memx_core.types import (
     AddResult,
     Change,
@@ -95,6 +95,7 @@ __all__ = [
     "Recall",
     "Scope",
     "ScopeError",
+    "ScopeReport",
     "ScopedMemory",
     "Screen",
     "ScreenedError",

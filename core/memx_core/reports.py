@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, TypeAlias, get_args
 
 from memx_core.errors import InvalidInputError
@@ -26,6 +26,25 @@ class UsageReport(Usage):
     by_model: Mapping[str, Usage] = field(default_factory=dict[str, Usage])
     by_day: Mapping[date, Usage] = field(default_factory=dict[date, Usage])
     by_scope: Mapping[Scope, Usage] = field(default_factory=dict[Scope, Usage])
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeReport:
+    """One address that something is remembered of.
+
+    Attributes:
+        scope: The address: all its ids, of which those that are `None` are absent.
+        memories: Memories that hold now.
+        messages: Turns of conversations.
+        created_at: Since when it is known.
+        updated_at: When its memories changed last; of one without any, when something was said last.
+    """
+
+    scope: Scope
+    memories: int
+    messages: int
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ _READING: Final[tuple[Flow, ...]] = (
     comparing.diff,
     explaining.why,
     counting.usage,
+    counting.scopes,
     warming.warm_up,
     moving.export,
 )

@@ -1,4 +1,4 @@
-"""What was spent."""
+"""What was spent, and on whom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 from memx_core.memory.arguments import ScopeIds
 from memx_core.memory.base import Base, ScopedBase
 from memx_core.memory.calls import counting as calls
-from memx_core.reports import UsageReport
+from memx_core.reports import ScopeReport, UsageReport
 
 
 class UsageOptions(TypedDict, total=False):
@@ -23,7 +23,19 @@ class UsageArguments(ScopeIds, UsageOptions):
 
 
 class Counting(Base):
-    """What was spent."""
+    """What was spent, and who is remembered."""
+
+    def scopes(self, **ids: Unpack[ScopeIds]) -> list[ScopeReport]:
+        """Every address that something is remembered of, the one that was first remembered first.
+
+        Args:
+            ids: Only addresses with these ids; without any, all of the application's.
+        """
+        return self._run(calls.scopes, **ids)
+
+    async def ascopes(self, **ids: Unpack[ScopeIds]) -> list[ScopeReport]:
+        """Like `scopes`, without blocking the loop."""
+        return await self._arun(calls.scopes, **ids)
 
     def usage(
         self,
@@ -59,6 +71,14 @@ class Counting(Base):
 
 class ScopedCounting(ScopedBase):
     """The same for one scope."""
+
+    def scopes(self) -> list[ScopeReport]:
+        """See `Memory.scopes`."""
+        return self._memory.scopes(**self._ids)
+
+    async def ascopes(self) -> list[ScopeReport]:
+        """See `Memory.scopes`."""
+        return await self._memory.ascopes(**self._ids)
 
     def usage(self, **options: Unpack[UsageOptions]) -> UsageReport:
         """See `Memory.usage`."""

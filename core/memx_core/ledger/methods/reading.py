@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memx_core.filters import Filter
-from memx_core.ledger import history, lookups, provenance, reads, transcripts
+from memx_core.ledger import history, holdings, lookups, provenance, reads, transcripts
 from memx_core.ledger.methods.base import Base
 from memx_core.ledger.moments import Then
 from memx_core.ports import EntryKind
 from memx_core.provenance import Provenance
+from memx_core.reports import ScopeReport
 from memx_core.types import Change, MemoryItem, Message, Page, Scope
 
 
@@ -82,6 +83,11 @@ class Reading(Base):
             return reads.rows_left(
                 connection, namespace, scope, kinds=kinds, condition=condition, now=now, then=then, exact=exact
             )
+
+    def holdings(self, namespace: str, scope: Scope, now: datetime) -> list[ScopeReport]:
+        """What each address within `scope` holds, the one that was first remembered first."""
+        with self._database.reading() as connection:
+            return holdings.holdings(connection, namespace, scope, now)
 
     def changed(self, namespace: str, scope: Scope) -> int:
         """Number of the newest write that touched a memory of `scope`."""

@@ -1,4 +1,4 @@
-"""What was spent, as flows."""
+"""What was spent and who is remembered, as flows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from memx_core import inputs
 from memx_core._io import IO
 from memx_core.flows.room import Room
 from memx_core.memory.calls.owners import owner
-from memx_core.reports import UsageReport
+from memx_core.reports import ScopeReport, UsageReport
 from memx_core.types import Scope
 
 _MOMENT = timedelta(microseconds=1)
@@ -34,6 +34,14 @@ async def usage(
         since=_first_day(since),
         until=_last_day(until),
     )
+
+
+async def scopes(
+    io: IO, room: Room, *, user_id: str | None = None, agent_id: str | None = None, run_id: str | None = None
+) -> list[ScopeReport]:
+    """See `Memory.scopes`."""
+    scope = owner(user_id, agent_id, run_id) or Scope()
+    return await io.call(room.ledger.holdings, room.namespace, scope, room.clock())
 
 
 def _first_day(since: object) -> date | None:
