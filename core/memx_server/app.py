@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from memx_core import inputs
 from memx_core.errors import InvalidInputError, MemxError
 from memx_core.memory import Memory
-from memx_server import health, own_routes, problems
+from memx_server import health, mem0, own_routes, problems
 from memx_server.gate import Bounded, Counted, Guarded
 from memx_server.house import House
 from memx_server.keys import Keys
@@ -92,5 +92,6 @@ def create_app(
     )
     app.state.house = made
     app.include_router(health.router)
+    app.include_router(mem0.router)
     app.include_router(own_routes.router())
     return app

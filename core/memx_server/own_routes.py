@@ -5,7 +5,6 @@ No id and no text is in a path or a query, which proxies and logs keep.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,14 +15,13 @@ from pydantic import BaseModel
 from memx_core import Plan, wire
 from memx_core.memory import Memory
 from memx_server.house import Here, There, Who
-from memx_server.problems import Problem
+from memx_server.replaying import idempotency_key, once
 from memx_server.requests import body
 
 PREFIX = "/memx/v1"
 _FILES = frozenset({"export", "load", "backfill"})
 _KEYED = frozenset({"add", "plan"})
 """Calls whose idempotency key the ledger keeps."""
-_LONGEST_KEY = 1_000
 Handler = Callable[..., Awaitable[Response]]
 
 
@@ -55,32 +53,16 @@ def _handler(call: wire.Call) -> Handler:
         who: Who,
     ) -> Response:
         given = {name: getattr(arguments, name) for name in arguments.model_fields_set}
-        once = idempotency_key(request)
-        if call.name in _KEYED and once is not None and given.get("key") is None:
-            given["key"] = once
+        if call.name in _KEYED and given.get("key") is None:
+            given["key"] = idempotency_key(request)
 
         async def work() -> Response:
             return Response(wire.answer(call, await _called(there, call, given)), media_type="application/json")
 
-        if once is None or not call.writes:
-            return await work()
-        digest = hashlib.sha256(json.dumps([call.name, arguments.model_dump(mode="json")]).encode()).digest()
-        return await here.replays.once(who.id, once, digest, work)
+        return await once(request, here, who, arguments, work) if call.writes else await work()
 
     answer.__annotations__["arguments"] = model
     return answer
-
-
-def idempotency_key(request: Request) -> str | None:
-    """What the request says that it is the same as.
-
-    Raises:
-        Problem: If it is too long to be kept.
-    """
-    said = request.headers.get("idempotency-key")
-    if said is not None and not 0 < len(said) <= _LONGEST_KEY:
-        raise Problem(422, f"Idempotency-Key must have 1 to {_LONGEST_KEY:,} characters")
-    return said
 
 
 async def _called(there: Memory, call: wire.Call, given: dict[str, Any]) -> Any:  # noqa: ANN401  # whatever it returns
