@@ -39,7 +39,7 @@ fix: $(DEV) ## repair what the tools can repair
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-bench: $(DEV) ## measure cost: import, add, search, memory held
+bench: $(DEV) ## measure cost: import, add, search, memory held (ARGS="peers" beside others, ARGS="plots" draws)
 	@$(PY) -m benchmarks $(ARGS)
 
 faults: $(DEV) ## try out what is promised under kills, faults, races and attacks (ARGS="kills --scale 0.1")

@@ -1,10 +1,14 @@
-"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [chats] …`."""
+"""Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [chats] …`.
+
+`python -m benchmarks peers …` sets it beside its peers, and `python -m benchmarks plots` draws what was measured; both
+have options of their own and come alone.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from benchmarks import costs
@@ -45,12 +49,32 @@ MEASURES = {
 }
 
 
+def peers(arguments: Sequence[str]) -> None:
+    """All that is measured beside others."""
+    from benchmarks.peers.__main__ import main as beside
+
+    beside(arguments)
+
+
+def plots(arguments: Sequence[str]) -> None:
+    """The pictures, from the files of figures."""
+    from benchmarks.plots.__main__ import main as draw
+
+    draw(arguments)
+
+
+ALONE = {"peers": peers, "plots": plots}
+
+
 def main() -> None:
-    """Measures what is named, or everything."""
+    """Measures what is named, or everything about memx alone."""
+    if sys.argv[1:] and (alone := ALONE.get(sys.argv[1])):
+        alone(sys.argv[2:])
+        return
     wanted = sys.argv[1:] or list(MEASURES)
     unknown = set(wanted) - set(MEASURES)
     if unknown:
-        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join([*MEASURES, *ALONE])}")
     print(f"memx-core {version('memx-core')}, Python {platform.python_version()}, {platform.machine()}")
     print("CPU time of this process unless said otherwise; medians, with the middle half of the runs\n")
     for name in wanted:

@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks import machine
 from benchmarks.retrieval import scoring, tables
 from benchmarks.retrieval.ablation import ablate
 from benchmarks.retrieval.cases import Conversation, of_users
@@ -41,6 +42,15 @@ def main() -> None:
         rows += [{"system": name, "conversation": one.conversation, "category": one.category, "question": one.question,
                   **one.values} for one in scored]  # fmt: skip
     print("", *tables.overall(results), "", *tables.by_category(results, _DETAILS), sep="\n")
+    if asked.means:
+        asked.means.parent.mkdir(parents=True, exist_ok=True)
+        about = {
+            "commit": machine.commit(),
+            "machine": machine.described(),
+            "data": [path.name for path in asked.paths],
+        }
+        said = {**about, "embedder": embedder.fingerprint, "means": results}
+        asked.means.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     if asked.json:
         asked.json.write_text(json.dumps({"means": results, "questions": rows}, indent=1), encoding="utf-8")
 
@@ -70,6 +80,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ablation", action="store_true", help="take parts of memx's ranking away, one by one")
     parser.add_argument("--only-users", action="store_true", help="keep only what users said")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every question's scores go")
+    parser.add_argument(
+        "--means", type=Path, metavar="FILE", help="where the means go, and no question; `plots` draws them"
+    )
     return parser.parse_args()
 
 

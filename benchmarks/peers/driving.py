@@ -1,0 +1,159 @@
+"""One run: every contender is opened, loaded, and asked in turn, so that a busy moment is everybody's.
+
+What is measured goes into one value that JSON can hold; nothing here adds anything up.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from benchmarks.peers import processes
+from benchmarks.peers.counting import always, tokens
+from benchmarks.peers.processes import PeerError, Process
+
+Figures: TypeAlias = dict[str, Any]
+"""By measure, then by contender."""
+
+SIZES = (1_000, 10_000, 100_000)
+OPERATIONS = ("learn", "put", "search")
+ROUNDS, RUNS = 6, 10
+LONGEST = 8.0
+"""Seconds that one contender is asked one thing in one round; slow ones are asked less often."""
+LOADING = 120.0
+"""Seconds of CPU beyond which the next size, ten times as much, is not loaded."""
+TURNS, ROW, AT, BEFORE = 400, 40, 1_000, 450
+"""Turns, in rows, beside as many memories, and after as many turns as fill LlamaIndex's queue, where that is kept."""
+OTHERS, EACH = (10, 1_000), 100
+"""Few users and many, with as many memories each: what it costs one of them that there are others."""
+GROWING = ("memx", "mem0", "langgraph")
+"""Of whom that is asked."""
+
+
+def run(names: Sequence[str], sizes: Sequence[int], *, rounds: int = ROUNDS, turns: int = TURNS) -> Figures:
+    """Everything, of the contenders in `names`; who cannot be opened is named under `missing`."""
+    pythons, missing = _pythons(names)
+    figures: Figures = {"missing": missing, "versions": {}, "sizes": {}, "skipped": {}}
+    for name, python in pythons.items():
+        figures["versions"].update(processes.versions(name, python))
+    figures["import"] = _in_turn(pythons, rounds, lambda name: processes.imported(name, pythons[name]))
+    slow: dict[str, str] = {}
+    for size in sizes:
+        figures["sizes"][str(size)] = _at_size(pythons, size, rounds, slow)
+        figures["skipped"][str(size)] = dict(slow)
+    figures["turns"] = _turns(pythons, turns)
+    figures["others"] = _others({name: python for name, python in pythons.items() if name in GROWING}, rounds)
+    return figures
+
+
+def _pythons(names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
+    found: dict[str, Path] = {}
+    missing: dict[str, str] = {}
+    for name in names:
+        try:
+            found[name] = processes.python_of(name)
+        except PeerError as error:
+            missing[name] = str(error)
+            _say(f"{name} is left out: {error}")
+    return found, missing
+
+
+def _in_turn(pythons: dict[str, Path], rounds: int, measure: Callable[[str], Any]) -> Figures:
+    taken: Figures = {name: [] for name in pythons}
+    for _ in range(rounds):
+        for name in pythons:
+            taken[name].append(measure(name))
+    _say("imported")
+    return taken
+
+
+def _at_size(pythons: dict[str, Path], size: int, rounds: int, slow: dict[str, str]) -> Figures:
+    """Of one user who has `size` memories, and nobody else but a few."""
+    measured: Figures = {}
+    with ExitStack() as stack:
+        opened = []
+        for process in _opened(stack, pythons):
+            if process.name in slow or not {*OPERATIONS} & {*process.does}:
+                continue
+            measured[process.name] = loaded = process.ask("load", scopes=1, each=size)
+            loaded["disk"] = process.ask("disk")
+            _say(f"{process.name}: {size:,} loaded in {loaded['seconds']:.0f} s")
+            if loaded["cpu"] > LOADING:
+                slow[process.name] = f"loading {size:,} took {loaded['cpu']:.0f} s of CPU"
+            opened.append(process)
+        for operation in ("search", "learn", "put"):  # what writes comes after what reads
+            for name, taken in _asked(opened, operation, rounds).items():
+                measured[name][operation] = taken
+    return measured
+
+
+def _asked(opened: Sequence[Process], operation: str, rounds: int) -> Figures:
+    able = [process for process in opened if operation in process.does]
+    taken: Figures = {process.name: {"cpu": [], "wall": []} for process in able}
+    for _ in range(rounds):
+        for process in able:
+            answer = process.ask("measure", what=operation, runs=RUNS, seconds=LONGEST)
+            for clock in ("cpu", "wall"):
+                taken[process.name][clock] += answer[clock]
+    _say(f"{operation}: {', '.join(taken)}")
+    return taken
+
+
+def _turns(pythons: dict[str, Path], count: int) -> Figures:
+    """Turns beside `AT` memories, some in a row; what they left is done after each row."""
+    measured: Figures = {}
+    with ExitStack() as stack:
+        opened = list(_opened(stack, pythons))
+        for process in opened:
+            process.ask("load", scopes=1, each=AT)
+            measured[process.name] = {"cpu": [], "wall": [], "later": 0.0, "on_path": [], "off_path": []}
+        for begun in range(0, count, ROW):
+            for process in opened:
+                row = process.ask("turns", count=min(ROW, count - begun), before=0 if begun else BEFORE)
+                for what in row:
+                    measured[process.name][what] += row[what]
+            _say(f"{begun + ROW} turns")
+    return {name: _counted(of, count) for name, of in measured.items()}
+
+
+def _counted(taken: Figures, count: int) -> Figures:
+    """With the tokens of the prompts in their place."""
+    prompts = {path: taken[path] for path in ("on_path", "off_path")}
+    each = {
+        path: {"calls": len(asked) / count, "tokens": sum(map(tokens, asked)) / count}
+        for path, asked in prompts.items()
+    }
+    return {**taken, **each, "static": tokens(always([*prompts["on_path"], *prompts["off_path"]]))}
+
+
+def _others(pythons: dict[str, Path], rounds: int) -> Figures:
+    """What it costs one user with `EACH` memories that there are a few others, or many."""
+    measured: Figures = {}
+    for name in pythons:
+        with ExitStack() as stack:
+            few, many = (next(_opened(stack, {name: pythons[name]})) for _ in OTHERS)
+            few.ask("load", scopes=OTHERS[0], each=EACH)
+            seconds = many.ask("load", scopes=OTHERS[1], each=EACH)["seconds"]
+            _say(f"{name}: {OTHERS[1]:,} users with {EACH} each loaded in {seconds:.0f} s")
+            measured[name] = {}
+            for operation in [each for each in ("search", "learn", "put") if each in few.does]:
+                pair: list[Figures] = [{"cpu": [], "wall": []}, {"cpu": [], "wall": []}]
+                for _ in range(rounds):
+                    for process, taken in zip((few, many), pair, strict=True):
+                        answer = process.ask("measure", what=operation, runs=RUNS, seconds=LONGEST)
+                        for clock in ("cpu", "wall"):
+                            taken[clock] += answer[clock]
+                measured[name][operation] = dict(zip(map(str, OTHERS), pair, strict=True))
+    return measured
+
+
+def _opened(stack: ExitStack, pythons: dict[str, Path]) -> Iterator[Process]:
+    for name, python in pythons.items():
+        yield stack.enter_context(Process(name, python))
+
+
+def _say(what: str) -> None:
+    print(f"  {what}", file=sys.stderr, flush=True)
