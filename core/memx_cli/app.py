@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from memx_cli.commands import controlling, demo, doctor, keeping, learning, moving, reading, talking
+from memx_cli.commands import controlling, demo, doctor, keeping, learning, moving, reading, serving, talking
 from memx_cli.options import command
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 database = typer.Typer(help="Look after a database.", no_args_is_help=True, rich_markup_mode=None)
+keys = typer.Typer(help="The keys that open a server.", no_args_is_help=True, rich_markup_mode=None)
 
 command(app, "demo")(demo.demo)
 command(app, "chat")(talking.chat)
@@ -37,3 +38,8 @@ command(app, "rebuild")(keeping.rebuild)
 app.add_typer(database, name="db")
 command(database, "upgrade", of="db")(keeping.upgrade)
 command(database, "copy", of="db")(keeping.copy)
+command(app, "serve")(serving.serve)
+app.add_typer(keys, name="keys")
+command(keys, "create", of="keys")(serving.create)
+command(keys, "list", of="keys")(serving.list_)
+command(keys, "revoke", of="keys")(serving.revoke)

@@ -10,7 +10,7 @@ import pytest
 
 import memx_cli
 from memx_cli import shapes
-from memx_cli.app import app, database
+from memx_cli.app import app, database, keys
 from memx_core.types import Scope, Usage
 from tests.cli.conftest import Run
 
@@ -29,32 +29,34 @@ ANSWERS = {  # command line, and what its result has
     "doctor": (["doctor"], {"healthy", "checks"}),
     "db upgrade": (["db", "upgrade"], {"schema"}),
     "db copy": (["db", "copy", "copy.db"], {"rows", "memories"}),
+    "keys create": (["keys", "create"], {"key", "info"}),
     "erase": (["erase", "--yes"], {"memories", "verified", "remains"}),
     "chat": (["chat"], {"said", "reply", "recalled", "learned"}),
 }
-LISTS = {"search": ["search", "home"], "diff": ["diff"], "review": ["review"]}
-OTHERS = {"show"}  # has a test of its own, as it needs an id
+LISTS = {"search": ["search", "home"], "diff": ["diff"], "review": ["review"], "keys list": ["keys", "list"]}
+OTHERS = {"show", "keys revoke", "serve"}  # need an id, or end with Ctrl-C
 
 
 def commands() -> set[str]:
-    names = {each.name for each in app.registered_commands} | {
-        f"db {each.name}" for each in database.registered_commands
+    return {
+        f"{prefix}{each.name}"
+        for prefix, of in (("", app), ("db ", database), ("keys ", keys))
+        for each in of.registered_commands
     }
-    return {name for name in names if name}
 
 
 def test_every_command_is_asked_for_json() -> None:
-    assert commands() - {"serve"} == set(ANSWERS) | set(LISTS) | OTHERS
+    assert commands() == set(ANSWERS) | set(LISTS) | OTHERS
 
 
 def test_every_command_answers_one_object_in_one_line(memx: Run, tmp_path: Path) -> None:
     (tmp_path / "conversations.json").write_text("[]", encoding="utf-8")
     memx("add", "I live in Bergen.")
     memx("export", "out.jsonl")
-    for name, (arguments, keys) in ANSWERS.items():
+    for name, (arguments, fields) in ANSWERS.items():
         done = memx(*arguments, "--json", stdin="Hello!\n" if name == "chat" else "")
         assert json.loads(done.out)["command"] == name
-        assert keys <= set(done.result), name
+        assert fields <= set(done.result), name
         assert done.out.isascii()
     memx("add", "I live in Bergen.")
     for name, arguments in LISTS.items():
@@ -63,6 +65,8 @@ def test_every_command_answers_one_object_in_one_line(memx: Run, tmp_path: Path)
         assert isinstance(done.result, list)
     (item,) = memx("list", "--json").result["items"]
     assert memx("show", item["id"], "--json").result["versions"][0]["memory"] == item
+    (key,) = memx("keys", "list", "--json").result
+    assert memx("keys", "revoke", key["id"], "--json").result == {"revoked": key["id"]}
 
 
 def test_a_shape_is_values_of_json_whatever_the_keys() -> None:
