@@ -23,6 +23,7 @@ from langchain_memx.embedder import LangChainEmbedder
 from langchain_memx.history import HISTORY_KEYS, MemxChatMessageHistory, history_factory
 from langchain_memx.llm import LangChainLLM
 from langchain_memx.remembering import RememberingHistory
+from langchain_memx.reranker import LangChainReranker
 from langchain_memx.retriever import MemxRetriever
 from langchain_memx.tools import memory_tools
 
@@ -33,6 +34,7 @@ __all__ = [
     "HISTORY_KEYS",
     "LangChainEmbedder",
     "LangChainLLM",
+    "LangChainReranker",
     "MemxChatMessageHistory",
     "MemxMiddleware",
     "MemxRetriever",

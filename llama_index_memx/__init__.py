@@ -21,12 +21,14 @@ from llama_index_memx.creating import create_memory
 from llama_index_memx.embedder import LlamaIndexEmbedder
 from llama_index_memx.llm import LlamaIndexLLM
 from llama_index_memx.memory import MemxMemory
+from llama_index_memx.reranker import LlamaIndexReranker
 from llama_index_memx.retriever import MemxRetriever
 from llama_index_memx.tools import memory_tools
 
 __all__ = [
     "LlamaIndexEmbedder",
     "LlamaIndexLLM",
+    "LlamaIndexReranker",
     "MemxChatStore",
     "MemxMemory",
     "MemxMemoryBlock",

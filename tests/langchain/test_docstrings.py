@@ -14,6 +14,7 @@ import pytest
 import langchain_memx
 from memx_core import Memory
 from tests.langchain.models import AgentChat, WordEmbeddings
+from tests.langchain.test_reranker import Words
 from tests.openai_server import OpenAIServer
 
 SHOWN = sorted(set(langchain_memx.__all__) - {"HISTORY_KEYS", "format_memories"})
@@ -27,7 +28,8 @@ def scope(openai_server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     monkeypatch.setenv("OPENAI_BASE_URL", openai_server.url)
     openai_server.answers({"operations": []})
-    scope = {"model": AgentChat(answers=['{"operations": []}']), "embeddings": WordEmbeddings(), "tools": []}
+    scope: dict[str, Any] = {"model": AgentChat(answers=['{"operations": []}']), "embeddings": WordEmbeddings()}
+    scope |= {"tools": [], "compressor": Words()}
     yield scope
     for value in scope.values():
         if isinstance(value, Memory):

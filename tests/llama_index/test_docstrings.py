@@ -17,6 +17,7 @@ from llama_index.core.storage.chat_store.sql import SQLAlchemyChatStore
 
 import llama_index_memx
 from memx_core import Memory
+from tests.llama_index import test_reranker
 from tests.llama_index.chats import Chat
 from tests.openai_server import OpenAIServer
 
@@ -30,7 +31,7 @@ def scope(openai_server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("OPENAI_API_KEY", "sk-any")
     monkeypatch.setenv("OPENAI_API_BASE", openai_server.url)
     openai_server.answers({"operations": []})
-    scope: dict[str, Any] = {"llm": Chat(), "tools": []}
+    scope: dict[str, Any] = {"llm": Chat(), "tools": [], "postprocessor": test_reranker.Words()}
     yield scope
     for value in scope.values():
         if isinstance(value, Memory):
