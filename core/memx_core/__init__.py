@@ -31,8 +31,8 @@ from memx_core.errors import (
     ScreenedError,
 )
 from memx_core.plans import Plan
-from memx_core.provenance import Origin, Provenance, Source
-from memx_core.reports import Budget, CopyReport, ErasureReport, ScopeReport, UsageReport
+from memx_core.provenance import Learned, Origin, Provenance, Source
+from memx_core.reports import Budget, CopyReport, ErasureReport, OwnerReport, ScopeReport, UsageReport
 from memx_core.types import (
     AddResult,
     Change,
@@ -76,6 +76,7 @@ __all__ = [
     "IndexUnavailableError",
     "InvalidInputError",
     "Job",
+    "Learned",
     "LedgerError",
     "LoadReport",
     "Memory",
@@ -87,6 +88,7 @@ __all__ = [
     "Operation",
     "OperationNotFoundError",
     "Origin",
+    "OwnerReport",
     "Page",
     "Plan",
     "PlanConflictError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from memx_core.types import Change, MemoryItem, Message
+from memx_core.types import Change, MemoryItem, Message, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +121,28 @@ class Provenance:
 
     def __str__(self) -> str:
         return "\n".join([f"memory {self.memory_id!r}", *map(str, self.versions)])
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a turn led to: a version of a memory, and the words that it rests on.
+
+    Attributes:
+        message_id: The turn, of the conversation that was asked for.
+        quote: The exact words, or the whole message's when none were found in it.
+        start: Offset of `quote` in the turn, in characters; -1 when it is not literally there.
+        end: Offset behind it; -1 likewise.
+        memory_id: The memory.
+        version: Its version that rests on the words.
+        status: What became of that version.
+        text: What it says.
+    """
+
+    message_id: str
+    quote: str
+    start: int
+    end: int
+    memory_id: str
+    version: int
+    status: Status
+    text: str

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, get_args
 from memx_core.errors import InvalidInputError
 from memx_core.types import Scope, Usage
 
+OwnerKind: TypeAlias = Literal["user", "agent", "run"]
 OnExceed: TypeAlias = Literal["messages_only", "rules", "error"]
 
 
@@ -41,6 +42,27 @@ class ScopeReport:
     """
 
     scope: Scope
+    memories: int
+    messages: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerReport:
+    """A user, an agent or a run that something is kept of.
+
+    Attributes:
+        kind: Which of the three.
+        id: The id.
+        memories: Memories that hold now, with whatever other ids.
+        messages: Turns of conversations.
+        created_at: When the first of it was recorded.
+        updated_at: When the last of it was recorded.
+    """
+
+    kind: OwnerKind
+    id: str
     memories: int
     messages: int
     created_at: datetime

@@ -22,6 +22,7 @@ from memx_core import errors, inputs
 from memx_core.errors import InvalidInputError, MemxError
 from memx_core.flows import erasing as whole
 from memx_core.memory.calls import (
+    browsing,
     comparing,
     conversing,
     counting,
@@ -93,6 +94,9 @@ _READING: Final[tuple[Flow, ...]] = (
     explaining.why,
     counting.usage,
     counting.scopes,
+    browsing.owners,
+    browsing.versions,
+    browsing.learned,
     warming.warm_up,
     moving.export,
 )

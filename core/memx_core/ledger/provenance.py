@@ -77,7 +77,10 @@ def _sources(connection: Connection, memory: int) -> defaultdict[int, list[Sourc
 
 def _source(row: Row[Any]) -> Source:
     message = rows.message(row)
-    start, end = row.start, row.start + len(row.quote)
-    if start < 0 or message.content[start:end] != row.quote:
-        start = end = -1
-    return Source(message, row.quote, start, end, row.operation_id)
+    return Source(message, row.quote, *words(message.content, row.quote, row.start), row.operation_id)
+
+
+def words(content: str, quote: str, start: int) -> tuple[int, int]:
+    """Where a quote begins and ends in the turn as it is now; -1 where it is not literally there."""
+    end = start + len(quote)
+    return (start, end) if start >= 0 and content[start:end] == quote else (-1, -1)

@@ -155,9 +155,7 @@ def page(
     if condition is not None:
         wanted.append(to_sql(condition, type_coerce(versions.c.metadata, Text)))
     if after is not None:
-        memory, version = after
-        earlier = and_(versions.c.memory == memory, versions.c.version < version)
-        wanted.append(or_(versions.c.memory < memory, earlier))
+        wanted.append(rows.behind(*after))
     statement = (
         _items(then)
         .add_columns(versions.c.memory)
@@ -165,10 +163,7 @@ def page(
         .order_by(versions.c.memory.desc(), versions.c.version.desc())
         .limit(limit + 1)
     )
-    found = connection.execute(statement, _bound(then)).all()
-    items = tuple(rows.memory_item(row[:-1]) for row in found[:limit])
-    last = found[limit - 1] if len(found) > limit else None
-    return Page(items, None if last is None else f"{last.memory}.{last.version}")
+    return rows.page(connection.execute(statement, _bound(then)).all(), limit)
 
 
 def _of_the_living(now: datetime) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from memx_core.errors import LedgerError
 from memx_core.ledger.damage import damaged
 from memx_core.ledger.tables import messages, moment, versions
 from memx_core.ports import IndexEntry, Vector
-from memx_core.types import MemoryItem, Message, Scope, TimeSpan
+from memx_core.types import MemoryItem, Message, Page, Scope, TimeSpan
 
 CURRENT = ("active", "conflict")
 """Statuses of the versions that are believed now."""
@@ -147,6 +147,19 @@ def memory_item(row: Sequence[Any]) -> MemoryItem:
     *fields, start, end, precision, phrase = row[1:]
     when = None if start is None else TimeSpan(start, end, precision, phrase)
     return MemoryItem(*fields, when)  # type: ignore[call-arg]  # as many as `_ITEM` says
+
+
+def behind(memory: int, version: int) -> ColumnElement[bool]:
+    """The versions after this one, in the order of pages: the newest memory first, and its newest version."""
+    earlier = and_(versions.c.memory == memory, versions.c.version < version)
+    return or_(versions.c.memory < memory, earlier)
+
+
+def page(found: Sequence[Row[Any]], limit: int) -> Page:
+    """At most `limit` of the rows of `select_items`, with `memory` as one column more, and where to go on."""
+    last = found[limit - 1] if len(found) > limit else None
+    items = tuple(memory_item(row[:-1]) for row in found[:limit])
+    return Page(items, None if last is None else f"{last.memory}.{last.version}")
 
 
 def message(row: Row[Any]) -> Message:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from memx_core import inputs
+from memx_core.memory.browsing import Browsing
 from memx_core.memory.comparing import Comparing
 from memx_core.memory.conversing import Conversing
 from memx_core.memory.counting import Counting
@@ -31,6 +32,7 @@ class MemoryLike(
     Explaining,
     Erasing,
     Counting,
+    Browsing,
     Moving,
     Rebuilding,
     Warming,

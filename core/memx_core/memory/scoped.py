@@ -16,6 +16,7 @@ from memx_core.memory.arguments import (
     TranscriptOptions,
     UpdateOptions,
 )
+from memx_core.memory.browsing import ScopedBrowsing
 from memx_core.memory.comparing import ScopedComparing
 from memx_core.memory.counting import ScopedCounting
 from memx_core.memory.erasing import ScopedErasing
@@ -33,6 +34,7 @@ class ScopedMemory(
     ScopedExplaining,
     ScopedErasing,
     ScopedCounting,
+    ScopedBrowsing,
     ScopedMoving,
 ):
     """The methods of `Memory`, for one scope. See there for arguments and errors.

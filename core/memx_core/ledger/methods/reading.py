@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memx_core.filters import Filter
-from memx_core.ledger import history, holdings, lookups, provenance, reads, transcripts
+from memx_core.ledger import browsing, history, holdings, lookups, provenance, reads, transcripts
 from memx_core.ledger.methods.base import Base
 from memx_core.ledger.moments import Then
 from memx_core.ports import EntryKind
-from memx_core.provenance import Provenance
-from memx_core.reports import ScopeReport
-from memx_core.types import Change, MemoryItem, Message, Page, Scope
+from memx_core.provenance import Learned, Provenance
+from memx_core.reports import OwnerKind, OwnerReport, ScopeReport
+from memx_core.types import Change, MemoryItem, Message, Page, Scope, Status
 
 
 class Reading(Base):
@@ -88,6 +88,44 @@ class Reading(Base):
         """What each address within `scope` holds, the one that was first remembered first."""
         with self._database.reading() as connection:
             return holdings.holdings(connection, namespace, scope, now)
+
+    def owners(
+        self,
+        namespace: str,
+        scope: Scope,
+        kind: OwnerKind,
+        *,
+        containing: str,
+        after: str | None,
+        limit: int,
+        now: datetime,
+    ) -> list[OwnerReport]:
+        """The ids of a kind that occur within `scope`, by their code points, from behind `after`."""
+        with self._database.reading() as connection:
+            return browsing.owners(
+                connection, namespace, scope, kind, containing=containing, after=after, limit=limit, now=now
+            )
+
+    def versions(
+        self,
+        namespace: str,
+        scope: Scope,
+        *,
+        statuses: Collection[Status],
+        containing: str,
+        limit: int,
+        after: tuple[int, int] | None,
+    ) -> Page:
+        """Every version of `scope`, newest memory first, from behind the memory and version `after`."""
+        with self._database.reading() as connection:
+            return browsing.page(
+                connection, namespace, scope, statuses=statuses, containing=containing, limit=limit, after=after
+            )
+
+    def learned(self, namespace: str, scope: Scope, session: str | None) -> list[Learned]:
+        """What the turns of a conversation led to, in their order."""
+        with self._database.reading() as connection:
+            return browsing.learned(connection, namespace, scope, session)
 
     def changed(self, namespace: str, scope: Scope) -> int:
         """Number of the newest write that touched a memory of `scope`."""

@@ -77,14 +77,19 @@ async def get_all(
         inputs.scope(user_id, agent_id, run_id),
         condition=compile_filter(filters),
         limit=inputs.limit(limit),
-        after=_position(cursor),
+        after=position(cursor),
         superseded=include_superseded,
         now=now,
         then=then(known_at, as_of, now=now),
     )
 
 
-def _position(cursor: object) -> tuple[int, int] | None:
+def position(cursor: object) -> tuple[int, int] | None:
+    """The memory and version that a cursor names.
+
+    Raises:
+        InvalidInputError: If it is none.
+    """
     if cursor is None:
         return None
     memory, dot, version = cursor.partition(".") if isinstance(cursor, str) else ("", "", "")
