@@ -7,7 +7,7 @@ calls; an async-only one is refused for sync calls with an error that says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -25,6 +25,7 @@ Vector: TypeAlias = NDArray[np.float32]
 Vectors: TypeAlias = NDArray[np.float32]
 """float32 of shape (texts, dimensions), each row normalised."""
 EntryKind: TypeAlias = Literal["memory", "message"]
+KINDS: tuple[EntryKind, ...] = ("memory", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,21 @@ class IndexHit(NamedTuple):
     asks: float = 0.0
 
 
+class News(NamedTuple):
+    """What was written since some revision, all of one moment.
+
+    Attributes:
+        entries: What is new or changed; one comes again, with the same `row`, whenever it changed.
+        reached: Number of the newest write of the application.
+        removed: Something of it was removed for good, perhaps of the scope. That never comes again: what an
+            index holds of the scope it has to forget, and read anew.
+    """
+
+    entries: Sequence[IndexEntry]
+    reached: int
+    removed: bool = False
+
+
 class IndexSource(Protocol):
     """Where an index reads from: the ledger."""
 
@@ -249,22 +265,12 @@ class IndexSource(Protocol):
         """Number of the newest write of the application; it only ever grows."""
         ...
 
-    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[Iterable[IndexEntry], int]:
-        """Entries of `scope` written after revision `since` (0: all), and the revision reached.
-
-        An entry comes again, with the same `row`, whenever it changed.
-        """
+    def entries(self, namespace: str, scope: Scope, *, since: int, kinds: Collection[EntryKind] = KINDS) -> News:
+        """Entries of `scope`, of `kinds`, written after revision `since` (0: all)."""
         ...
 
     def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> Mapping[int, Sequence[int]]:
         """By row of a turn, the rows of the current turns before and after it in its conversation."""
-        ...
-
-    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
-        """Whether entries of `scope` may have been removed for good after revision `since`.
-
-        Those never come again: what an index holds of the scope it has to forget, and read anew.
-        """
         ...
 
 

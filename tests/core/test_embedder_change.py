@@ -196,7 +196,7 @@ def test_while_two_spaces_are_there_each_entry_comes_once(make: MakeDoor, place:
     with pytest.raises(ConnectionError):
         door.rebuild_index(embedder=OtherEmbedder(fail_on=[2]))
     assert vectors(place)[NEW] == 128
-    entries, _ = handle(door)._room.ledger.entries("default", handle(door).scoped(**ADA).scope, since=0)
+    entries, *_ = handle(door)._room.ledger.entries("default", handle(door).scoped(**ADA).scope, since=0)
     assert len({(entry.kind, entry.row) for entry in entries}) == len(entries)
     assert {entry.space for entry in entries} == {OLD}
     assert scored(door) == before

@@ -254,11 +254,11 @@ def test_a_closed_ledger_refuses(ledger: Ledger) -> None:
 @pytest.mark.databases
 def test_an_index_reads_only_what_is_new(ledger: Ledger) -> None:
     ledger.write(write("1", add("a", "Ada lives in Oslo")))
-    first, reached = ledger.entries("n", ADA, since=0)
+    first, reached, _ = ledger.entries("n", ADA, since=0)
     assert [(entry.id, entry.text, entry.current) for entry in first] == [("a", "Ada lives in Oslo", True)]
     assert reached == ledger.revision("n")
     ledger.write(write("2", change("a", "Ada lives in Rome", 1), messages=[Message("user", "Rome it is", name="Ada")]))
-    later, _ = ledger.entries("n", ADA, since=reached)
+    later, *_ = ledger.entries("n", ADA, since=reached)
     assert [(entry.kind, entry.text, entry.current) for entry in later] == [
         ("memory", "Ada lives in Oslo", False),
         ("memory", "Ada lives in Rome", True),

@@ -279,15 +279,15 @@ def test_a_source_gives_what_was_written_since_a_revision():
     first = source.write("app", entry(1), entry(2))
     second = source.write("app", entry(1, "coffee"), entry(3, scope=Scope("ben")))
     assert first < second == source.revision("app")
-    assert source.entries("app", Scope("anna"), since=first) == ([entry(1, "coffee")], second)
-    assert source.entries("app", Scope(), since=second) == ([], second)
+    assert source.entries("app", Scope("anna"), since=first) == ([entry(1, "coffee")], second, False)
+    assert source.entries("app", Scope(), since=second) == ([], second, False)
     assert [each.row for each in source.entries("app", Scope(), since=0)[0]] == [1, 2, 3]
 
 
 def test_a_source_keeps_namespaces_apart():
     source = ListSource()
     source.write("app", entry(1))
-    assert source.entries("other", Scope(), since=0) == ([], 0)
+    assert source.entries("other", Scope(), since=0) == ([], 0, False)
 
 
 def test_what_a_source_erases_is_gone_and_counts_as_a_write():

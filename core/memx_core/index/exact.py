@@ -87,7 +87,7 @@ class ExactIndex:
         told = self._told[namespace]
         with holding.lock:
             if not holding.has_heard(told, kinds):
-                holding.read_on(self._reader, kinds, told)
+                holding.catch_up(self._reader, kinds, told)
             return frozenset[str]().union(*(holding.tables[kind].facts.names for kind in kinds))
 
     def drop(self, namespace: str, scope: Scope | None = None) -> None:
@@ -142,41 +142,34 @@ class _Holding:
 
     def catch_up(self, source: IndexSource, kinds: Iterable[EntryKind], told: int) -> None:
         """Brings the tables of `kinds` to what `source` holds now, which is no less than was `told`."""
-        newest = source.revision(self._namespace)
-        late: list[EntryKind] = [kind for kind in kinds if self._reached.get(kind, -1) != newest]
-        if late:
-            self._read_or_reload(source, late)
+        for since in {self._reached.get(kind, 0) for kind in kinds}:
+            self._read_or_reload(source, [kind for kind in kinds if self._reached.get(kind, 0) == since], since)
         self._heard.update(dict.fromkeys(kinds, told))
 
-    def read_on(self, source: IndexSource, kinds: Sequence[EntryKind], told: int) -> None:
-        """Like `catch_up`, where it is known that there is something new."""
-        self._read_or_reload(source, kinds)
-        self._heard.update(dict.fromkeys(kinds, told))
-
-    def _read_or_reload(self, source: IndexSource, late: Sequence[EntryKind]) -> None:
-        held = [self._reached[kind] for kind in late if kind in self._reached]
+    def _read_or_reload(self, source: IndexSource, kinds: Sequence[EntryKind], since: int) -> None:
         try:
-            self._read(source, late)
-            # Asked afterwards, so that nothing is removed unnoticed between the two.
-            stale = bool(held) and source.removed(self._namespace, self._scope, since=min(held))
+            stale = self._read(source, kinds, since)
         except EmbeddingMismatchError:
             stale = True  # the embedding model may have been changed: what is held is of the old one
         if stale:
-            for kind in late:
+            for kind in kinds:
                 self.tables.pop(kind, None)
                 self._reached.pop(kind, None)
-            self._read(source, late)
+            self._read(source, kinds, 0)
         self.nbytes = sum(table.nbytes for table in self.tables.values())
 
-    def _read(self, source: IndexSource, kinds: Sequence[EntryKind]) -> None:
-        since = min(self._reached.get(kind, 0) for kind in kinds)
-        entries, reached = source.entries(self._namespace, self._scope, since=since)
+    def _read(self, source: IndexSource, kinds: Sequence[EntryKind], since: int) -> bool:
+        """Takes in what is new; True if what is held has to be forgotten instead."""
+        news = source.entries(self._namespace, self._scope, since=since, kinds=kinds)
+        if news.removed:
+            return True
         for kind in kinds:
             self.tables.setdefault(kind, Table())
-        for chunk in _chunks(entries):
+        for chunk in _chunks(news.entries):
             for kind in kinds:
                 self.tables[kind].put([entry for entry in chunk if entry.kind == kind])
-        self._reached.update(dict.fromkeys(kinds, reached))
+        self._reached.update(dict.fromkeys(kinds, news.reached))
+        return False
 
 
 def _chunks(entries: Iterable[IndexEntry]) -> Iterator[list[IndexEntry]]:

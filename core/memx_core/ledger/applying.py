@@ -21,8 +21,9 @@ from memx_core.text import fingerprint
 from memx_core.types import Change, Evidence
 
 # Built once: building a statement costs more than running it.
-_CREATE = insert(memories).returning(memories.c.seq, sort_by_parameter_order=True)
-_VERSION = insert(versions).returning(versions.c.row, sort_by_parameter_order=True)
+# What was made is told by its names and not by its order: to keep that, SQLite would be given row after row.
+_CREATE = insert(memories).returning(memories.c.id, memories.c.seq)
+_VERSION = insert(versions).returning(versions.c.memory, versions.c.version, versions.c.row)
 _RECORD = insert(changes)
 
 
@@ -156,21 +157,22 @@ def _create(connection: Connection, request: Write, steps: Sequence[Step]) -> No
     rows = [
         {**common, "id": step.operation.memory_id, "fingerprint": fingerprint(step.operation.text)} for step in steps
     ]
-    made = connection.execute(_CREATE, rows)
-    for step, seq in zip(steps, made.scalars(), strict=True):
-        step.memory = seq
+    made = {row.id: row.seq for row in connection.execute(_CREATE, rows)}
+    for step in steps:
+        step.memory = made[step.operation.memory_id]
 
 
 def _insert_versions(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> dict[str, int]:
     if not steps:
         return {}
     values = [version_row(step, request, operation) for step in steps]
-    made = connection.execute(_VERSION, values).scalars().all()
-    written = zip(made, values, strict=True)
+    made = {(memory, version): row for memory, version, row in connection.execute(_VERSION, values)}
+    rows = [made[value["memory"], value["version"]] for value in values]
+    written = zip(rows, values, strict=True)
     rivals = {row: value["conflicts_with"] for row, value in written if value["status"] == "conflict"}
     periods.note_conflicts(connection, rivals, operation)
     return {
-        step.operation.memory_id: row for step, row in zip(steps, made, strict=True) if step.operation.event != "DELETE"
+        step.operation.memory_id: row for step, row in zip(steps, rows, strict=True) if step.operation.event != "DELETE"
     }
 
 

@@ -1,7 +1,7 @@
 """Removing a scope for good: every row of it, in one transaction, and a mark that says so.
 
 The mark is an operation without ids and without a text: the digest of what was erased, so that
-work begun before is noticed (`check_not_erased`), and a revision, so that indexes forget. It is
+work begun before is noticed (`ERASED`), and a revision, so that indexes forget. It is
 `unverified` until the files were looked through as well (`ledger.purging`).
 """
 
@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -51,20 +52,12 @@ from memx_core.ledger.tables import (
     version_vectors,
     versions,
 )
-from memx_core.ledger.values import Erased
 from memx_core.types import Scope
 
 ERASURES = ("erase", "reset")
 """Kinds of operations that remove rows for good."""
 UNVERIFIED = "unverified"
 """Status of the mark of an erasure whose bytes may still be in a file."""
-_ERASES = or_(*(operations.c.kind == kind for kind in ERASURES))
-# Built once: it is asked at every search that reads something new.
-_REMOVED = (
-    select(operations.c.seq)
-    .where(operations.c.namespace == bindparam("of"), operations.c.seq > bindparam("since"), _ERASES)
-    .limit(1)
-)
 _OWNED = (versions, messages, jobs, reviews, memories, operations)
 
 
@@ -244,27 +237,26 @@ def _unfinished(until: int) -> tuple[ColumnElement[bool], ...]:
     return operations.c.kind.in_(ERASURES), operations.c.status == UNVERIFIED, operations.c.seq <= until
 
 
-def removed(connection: Connection, namespace: str, since: int) -> bool:
-    """Whether anything of `namespace` was removed for good after revision `since`; whose, a mark does not tell."""
-    return connection.execute(_REMOVED, {"of": namespace, "since": since}).first() is not None
+NEVER = 2**62
+"""A revision that nothing comes after."""
+_MARK = operations.alias()
+REMOVED = select(func.max(_MARK.c.seq)).where(
+    _MARK.c.namespace == bindparam("erased_of"),
+    _MARK.c.seq > bindparam("erased_since", type_=BigInteger),
+    or_(*(_MARK.c.kind == kind for kind in ERASURES)),
+)
+"""The last erasure of anything in a namespace since some revision; whose, a mark does not tell."""
+ERASED = REMOVED.where(_MARK.c.address.in_(bindparam("erased_wider", expanding=True)))
+"""The last erasure of a scope since some revision, for whoever wrote from what was read then; see `since`.
+
+Its mark has no ids, only the digest of what was erased: the scope itself or any wider one.
+"""
 
 
-def check_not_erased(connection: Connection, namespace: str, scope: Scope, begun: int) -> None:
-    """Sees to it that nothing written from what was read at revision `begun` outlives its erasure.
-
-    The mark of an erasure has no ids, only the digest of what was erased: `scope` itself or any wider one.
-
-    Raises:
-        Erased: If `scope`, or what it is in, was erased or reset since.
-    """
+def since(namespace: str, scope: Scope, begun: int) -> dict[str, Any]:
+    """The values for `ERASED`."""
     wider = [addresses.digest(namespace, each) for each in _around(scope)]
-    statement = select(operations.c.seq).where(*_erasures(namespace, begun), operations.c.address.in_(wider)).limit(1)
-    if connection.execute(statement).first() is not None:
-        raise Erased
-
-
-def _erasures(namespace: str, since: int) -> tuple[ColumnElement[bool], ...]:
-    return operations.c.namespace == namespace, operations.c.seq > since, _ERASES
+    return {"erased_of": namespace, "erased_since": begun, "erased_wider": wider}
 
 
 def _around(scope: Scope) -> list[Scope]:

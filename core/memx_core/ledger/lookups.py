@@ -26,16 +26,18 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from memx_core.ledger import moments, rows, spaces
+from memx_core.ledger import erasing, moments, rows, spaces
 from memx_core.ledger.moments import Then
 from memx_core.ledger.rows import SPOKEN as SPOKEN
+from memx_core.ledger.spaces import Space
 from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
-from memx_core.ports import IndexEntry
+from memx_core.ports import KINDS, EntryKind, IndexEntry, News
 from memx_core.types import MemoryItem, Message, Scope
 
 _SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
 _FETCHED = 1_000
+_NO_SPACE = Space(0, "", 0)  # no row has vectors in it
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -58,25 +60,32 @@ def _changed(owners: tuple[str, ...]) -> Select[Any]:
     return select(func.max(versions.c.revision)).where(rows.owned_by(versions, owners))
 
 
-def entries(connection: Connection, namespace: str, scope: Scope, since: int) -> tuple[list[IndexEntry], int]:
-    """What an index has to know of `scope` that was written after `since`, and the newest write.
-
-    With the vectors that serve.
-    """
-    found = connection.execute(_state(), {"of": namespace, "given_namespace": namespace}).one_or_none()
-    reached: int = revision(connection, namespace) if found is None else found.reached
-    space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
-    values = {**rows.bound(namespace, scope), "since": since, "space": space}
-    owners = rows.owners(scope)
-    memories = [rows.memory_entry(row, *serving) for row in _read(connection, _version_entries(owners), values)]
-    turns = _read(connection, _message_entries(owners), values)
-    return memories + [rows.message_entry(row, *serving) for row in turns if since or not row.cleared], reached
+def entries(
+    connection: Connection, namespace: str, scope: Scope, since: int, kinds: Collection[EntryKind] = KINDS
+) -> News:
+    """What an index has to know of `scope` that was written after `since`, with the vectors that serve."""
+    asked = {"of": namespace, "given_namespace": namespace, "erased_of": namespace, "erased_since": since}
+    state = connection.execute(_state(), asked).one()
+    reached = state.reached or 0
+    if reached == since:
+        return News((), reached)
+    serves = spaces.beside(state) or _NO_SPACE
+    serving = serves.fingerprint, serves.dimensions
+    values = {**rows.bound(namespace, scope), "since": since, "space": serves.seq}
+    owners, found = rows.owners(scope), list[IndexEntry]()
+    if "memory" in kinds:
+        found += [rows.memory_entry(row, *serving) for row in _read(connection, _version_entries(owners), values)]
+    if "message" in kinds:
+        turns = _read(connection, _message_entries(owners), values)
+        found += [rows.message_entry(row, *serving) for row in turns if since or not row.cleared]
+    return News(found, reached, state.removed is not None and since > 0)
 
 
 @cache
 def _state() -> Select[Any]:
-    """The space that serves, and beside it the newest write: a statement less, before every search after a write."""
-    return spaces.SERVING.add_columns(_revision().scalar_subquery().label("reached"))
+    """What a search asks first, and alone if nothing is new: the newest write, erasures, the space that serves."""
+    reached, removed = _revision().scalar_subquery(), erasing.REMOVED.scalar_subquery()
+    return spaces.BEFORE.add_columns(reached.label("reached"), removed.label("removed"))
 
 
 _OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")
@@ -137,9 +146,9 @@ def holds_more(connection: Connection, namespace: str, scope: Scope, than: int) 
 
 def all_entries(connection: Connection, namespace: str, after: IndexEntry | None, limit: int) -> Iterator[IndexEntry]:
     """The next entries of the whole application, memories first, in the order of their rows."""
-    found = spaces.serving(connection, namespace)
-    space, serving = (None, ("", 0)) if found is None else (found.seq, (found.fingerprint, found.dimensions))
-    values = {**rows.bound(namespace, Scope()), "since": 0, "space": space}
+    serves = spaces.serving(connection, namespace) or _NO_SPACE
+    serving = serves.fingerprint, serves.dimensions
+    values = {**rows.bound(namespace, Scope()), "since": 0, "space": serves.seq}
     left = limit
     if after is None or after.kind == "memory":
         begin = 0 if after is None else after.row

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from memx_core import addresses
 from memx_core.ledger.steps import Step
@@ -91,7 +91,7 @@ def heads(connection: Connection, request: Write) -> dict[str, Row[Any]]:
     """The memories that operations touch, by id: only living ones of this very address."""
     ids = {op.memory_id for op in request.operations if op.event != "ADD" and op.event != "CONFLICT"}
     ids |= {op.conflicts_with for op in request.operations if op.conflicts_with}
-    return {row.id: row for row in _living(connection, request, memories.c.id.in_(ids))} if ids else {}
+    return {row.id: row for row in _living(connection, request, _BY_ID, ids)} if ids else {}
 
 
 def twins(connection: Connection, request: Write) -> Twins:
@@ -100,7 +100,7 @@ def twins(connection: Connection, request: Write) -> Twins:
     if not marks or request.twins:
         return Twins({}, [])
     touched = {op.memory_id for op in request.operations if op.event in ("UPDATE", "DELETE") and not op.ended}
-    found = _living(connection, request, memories.c.fingerprint.in_(marks))
+    found = _living(connection, request, _BY_TEXT, marks)
     expired = [row.seq for row in found if is_expired(row, request)]
     return Twins(
         {row.fingerprint: row for row in found if row.id not in touched and not is_expired(row, request)}, expired
@@ -118,13 +118,21 @@ def is_expired(row: Row[Any], request: Write) -> bool:
     return row.expires_at is not None and row.expires_at <= request.at
 
 
-def _living(connection: Connection, request: Write, condition: ColumnElement[bool]) -> Sequence[Row[Any]]:
-    statement = (
-        select(versions, memories.c.seq, memories.c.head, memories.c.latest, memories.c.alive, memories.c.fingerprint)
-        .join(versions, (versions.c.memory == memories.c.seq) & (versions.c.version == memories.c.head))
-        .where(memories.c.address == addresses.digest(request.namespace, request.scope), memories.c.alive, condition)
-    )
-    return connection.execute(statement).all()
+# Built once: building a statement costs more than running it.
+_LIVING = (
+    select(versions, memories.c.seq, memories.c.head, memories.c.latest, memories.c.alive, memories.c.fingerprint)
+    .join(versions, (versions.c.memory == memories.c.seq) & (versions.c.version == memories.c.head))
+    .where(memories.c.address == bindparam("at"), memories.c.alive)
+)
+_BY_ID = _LIVING.where(memories.c.id.in_(bindparam("wanted", expanding=True)))
+_BY_TEXT = _LIVING.where(memories.c.fingerprint.in_(bindparam("wanted", expanding=True)))
+
+
+def _living(
+    connection: Connection, request: Write, statement: Select[Any], wanted: Collection[str]
+) -> Sequence[Row[Any]]:
+    values = {"at": addresses.digest(request.namespace, request.scope), "wanted": list(wanted)}
+    return connection.execute(statement, values).all()
 
 
 def _check(operations: Sequence[Operation], heads: dict[str, Row[Any]]) -> None:

@@ -17,10 +17,12 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    and_,
     bindparam,
     delete,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -40,8 +42,26 @@ class Unembedded(NamedTuple):
     text: str
 
 
+class Space(NamedTuple):
+    """One embedder's vectors of an application."""
+
+    seq: int
+    fingerprint: str
+    dimensions: int
+
+
 # Built once: building a statement costs more than running it.
-SERVING = select(spaces).where(spaces.c.namespace == bindparam("of"), spaces.c.serving)
+_SPACE = select(*(spaces.c[name] for name in Space._fields))
+_SERVES = and_(spaces.c.namespace == bindparam("of"), spaces.c.serving)
+_SERVING = _SPACE.where(_SERVES)
+BESIDE: tuple[ColumnElement[Any], ...] = tuple(
+    _SERVING.with_only_columns(spaces.c[name]).scalar_subquery().label(f"space_{name}") for name in Space._fields
+)
+"""The space that serves, beside what a statement that writes returns; see `beside`."""
+BEFORE = select(*(spaces.c[name].label(f"space_{name}") for name in Space._fields)).select_from(
+    select(literal(1).label("once")).subquery().outerjoin(spaces, _SERVES)
+)
+"""The space that serves, as one row in any case: what else is asked beside it is answered; see `beside`."""
 _MADE = version_vectors.alias()
 _COPY = insert(version_vectors).from_select(
     ["row", "space", "vector"],
@@ -57,18 +77,28 @@ _NONE = 0  # no space has this number
 _SLICE = 500  # bound values a statement may carry
 
 
-def serving(connection: Connection, namespace: str) -> Row[Any] | None:
+def serving(connection: Connection, namespace: str) -> Space | None:
     """The space whose vectors are searched; `None` before the first vector."""
-    return connection.execute(SERVING, {"of": namespace}).one_or_none()
+    found = connection.execute(_SERVING, {"of": namespace}).one_or_none()
+    return None if found is None else Space(*found)
 
 
-def space(connection: Connection, namespace: str, fingerprint: str, *, dimensions: int) -> int:
-    """The space that serves `namespace`, made on the first vector.
+def beside(row: Row[Any]) -> Space | None:
+    """The space that serves, of a row with `BESIDE` or `BEFORE` in it."""
+    if row.space_seq is None:
+        return None
+    return Space(row.space_seq, row.space_fingerprint, row.space_dimensions)
+
+
+def space(
+    connection: Connection, namespace: str, fingerprint: str, *, dimensions: int, known: Space | None = None
+) -> int:
+    """The space that serves `namespace`, made on the first vector; `known`: as was asked already.
 
     Raises:
         EmbeddingMismatchError: If it is another model's, or of another size.
     """
-    found = serving(connection, namespace)
+    found = known or serving(connection, namespace)
     if found is None:
         return _open(connection, namespace, fingerprint, dimensions=dimensions, serves=True)
     if found.fingerprint != fingerprint:
@@ -90,19 +120,19 @@ def _open(connection: Connection, namespace: str, fingerprint: str, *, dimension
     return seq
 
 
-def _of(connection: Connection, namespace: str, fingerprint: str) -> Row[Any] | None:
-    wanted = select(spaces).where(spaces.c.namespace == namespace, spaces.c.fingerprint == fingerprint)
-    return connection.execute(wanted).one_or_none()
+def _of(connection: Connection, namespace: str, fingerprint: str) -> Space | None:
+    wanted = _SPACE.where(spaces.c.namespace == namespace, spaces.c.fingerprint == fingerprint)
+    found = connection.execute(wanted).one_or_none()
+    return None if found is None else Space(*found)
 
 
-def _sized(found: Row[Any], dimensions: int) -> int:
+def _sized(found: Space, dimensions: int) -> int:
     if found.dimensions != dimensions:
         raise EmbeddingMismatchError(
             f"{found.fingerprint!r} gave {dimensions} dimensions now and {found.dimensions} before; "
             "its fingerprint must tell"
         )
-    seq: int = found.seq
-    return seq
+    return found.seq
 
 
 def abandon(connection: Connection, namespace: str, fingerprint: str) -> None:

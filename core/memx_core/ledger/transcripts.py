@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from memx_core import addresses
 from memx_core.ledger import periods, reviewing, rows
@@ -148,15 +148,26 @@ def before(
     connection: Connection, namespace: str, scope: Scope, session: str | None, limit: int, row: int | None
 ) -> list[Message]:
     """The last turns of the conversation at exactly this address, up to `row`; not what was deleted."""
-    statement = select(messages).where(
-        messages.c.address == addresses.digest(namespace, scope),
-        messages.c.session == (session or ""),
+    at = addresses.digest(namespace, scope)
+    values = {"at": at, "of": session or "", "until": _ANY if row is None else row, "most": limit}
+    newest = connection.execute(_BEFORE, values).all()
+    return [rows.message(found) for found in newest[::-1]]
+
+
+# Built once: building a statement costs more than running it.
+_ANY = 2**62  # no row has a number as high
+_BEFORE = (
+    select(messages)
+    .where(
+        messages.c.address == bindparam("at"),
+        messages.c.session == bindparam("of"),
         ~messages.c.cleared,
         ~messages.c.withheld,
+        messages.c.row < bindparam("until", type_=BigInteger),
     )
-    if row is not None:
-        statement = statement.where(messages.c.row < row)
-    return [rows.message(found) for found in _last(connection, statement, limit)]
+    .order_by(messages.c.row.desc())
+    .limit(bindparam("most", type_=BigInteger))
+)
 
 
 def _last(connection: Connection, statement: Select[Any], limit: int | None) -> Sequence[Any]:

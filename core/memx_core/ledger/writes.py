@@ -28,8 +28,9 @@ from memx_core.ledger import (
     transcripts,
 )
 from memx_core.ledger.rows import blob
+from memx_core.ledger.spaces import Space
 from memx_core.ledger.tables import evidence, jobs, messages, operations
-from memx_core.ledger.values import Abandoned, Committed, Write
+from memx_core.ledger.values import Abandoned, Committed, Erased, Write
 from memx_core.ports import Vector
 from memx_core.types import AddResult, Evidence, Message, Usage
 
@@ -44,23 +45,24 @@ def write(connection: Connection, request: Write) -> Committed:
         Abandoned: If the turns of the jobs that it completes changed since they were read.
         EmbeddingMismatchError: If the vectors are of another model than those kept.
     """
-    if request.begun is not None:
-        erasing.check_not_erased(connection, request.namespace, request.scope, request.begun)
     if request.done:
         _check_jobs(connection, request.done, request.stored or ())
-    operation = open_operation(connection, request)
-    return Committed(carry_out(connection, request, operation), operation)
+    opened = connection.execute(_OPEN_BESIDE, operation_row(request) | _beside(request)).one()
+    if opened.erased is not None:
+        raise Erased
+    book_embedding(connection, request)
+    return Committed(carry_out(connection, request, opened.seq, spaces.beside(opened)), opened.seq)
 
 
-def carry_out(connection: Connection, request: Write, operation: int) -> AddResult:
-    """What `request` comes to, written under the row of `operation`."""
+def carry_out(connection: Connection, request: Write, operation: int, serving: Space | None = None) -> AddResult:
+    """What `request` comes to, written under the row of `operation`; `serving` is looked up where it is not known."""
     if request.exact:
         exactness.check(connection, request)
     if request.held:
         settling.check(connection, replace(request, operations=request.held))
     kept, queued = _messages(connection, request, operation)
     applied = applying.apply(connection, request, operation)
-    _vectors(connection, request, operation, kept, applied.rows)
+    _vectors(connection, request, operation, kept, applied.rows, serving)
     spaces.copy_versions(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
     _evidence(connection, operation, kept, applied.evidence)
@@ -80,6 +82,10 @@ def carry_out(connection: Connection, request: Write, operation: int) -> AddResu
 
 # Built once: building a statement costs more than running it.
 _OPEN = insert(operations).returning(operations.c.seq)
+# In the same round trip, what is asked before anything else is written.
+_OPEN_BESIDE = insert(operations).returning(
+    operations.c.seq, erasing.ERASED.scalar_subquery().label("erased"), *spaces.BESIDE
+)
 _EVIDENCE = insert(evidence)
 _TOUCH = update(messages).where(messages.c.row == bindparam("r")).values(revision=bindparam("of"))
 _FORGET = delete(tables.message_vectors).where(tables.message_vectors.c.row == bindparam("r"))
@@ -91,6 +97,12 @@ def open_operation(connection: Connection, request: Write) -> int:
     seq: int = connection.execute(_OPEN, operation_row(request)).scalar_one()
     book_embedding(connection, request)
     return seq
+
+
+def _beside(request: Write) -> dict[str, Any]:
+    """The values for what `_OPEN_BESIDE` asks."""
+    begun = erasing.NEVER if request.begun is None else request.begun
+    return {"of": request.namespace, **erasing.since(request.namespace, request.scope, begun)}
 
 
 def book_embedding(connection: Connection, request: Write) -> None:
@@ -154,23 +166,30 @@ def _finish(connection: Connection, done: Sequence[int], operation: int) -> None
     connection.execute(delete(jobs).where(jobs.c.seq.in_(done)))
 
 
-def _vectors(connection: Connection, request: Write, operation: int, kept: Sequence[int], rows: dict[str, int]) -> None:
+def _vectors(
+    connection: Connection,
+    request: Write,
+    operation: int,
+    kept: Sequence[int],
+    rows: dict[str, int],
+    serving: Space | None,
+) -> None:
     of_messages = {kept[position]: vector for position, vector in request.message_vectors.items()}
     of_versions = {rows[id]: vector for id, vector in request.vectors.items() if id in rows}
     if not of_messages and not of_versions:
         return
     size = len(next(iter((of_messages or of_versions).values())))
-    serving = spaces.space(connection, request.namespace, request.fingerprint, dimensions=size)
+    space = spaces.space(connection, request.namespace, request.fingerprint, dimensions=size, known=serving)
     if of_messages and (request.stored is not None or any(message.id for message in request.messages)):
         connection.execute(_FORGET, [{"r": row} for row in of_messages])
         connection.execute(_TOUCH, [{"r": row, "of": operation} for row in of_messages])
     for table, vectors in ((tables.message_vectors, of_messages), (tables.version_vectors, of_versions)):
         if vectors:
-            connection.execute(_VECTORS[table], _vector_rows(vectors, serving))
+            connection.execute(_VECTORS[table], _vector_rows(vectors, space))
 
 
-def _vector_rows(vectors: dict[int, Vector], serving: int) -> list[dict[str, Any]]:
-    return [{"row": row, "space": serving, "vector": blob(vector)} for row, vector in vectors.items()]
+def _vector_rows(vectors: dict[int, Vector], space: int) -> list[dict[str, Any]]:
+    return [{"row": row, "space": space, "vector": blob(vector)} for row, vector in vectors.items()]
 
 
 def _evidence(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from threading import Lock
 
-from memx_core.ports import EntryKind, IndexEntry
+from memx_core.ports import KINDS, EntryKind, IndexEntry, News
 from memx_core.types import Scope
 
 
@@ -47,12 +47,12 @@ class ListSource:
         """See `IndexSource`."""
         return self._revisions.get(namespace, 0)
 
-    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[list[IndexEntry], int]:
-        """See `IndexSource`."""
+    def entries(self, namespace: str, scope: Scope, *, since: int, kinds: Collection[EntryKind] = KINDS) -> News:
+        """See `IndexSource`; as in the ledger, an erasure does not tell whose it was."""
         with self._lock:
-            rows = self._entries.get(namespace, {}).values()
-            found = [entry for revision, entry in rows if revision > since and within(entry.scope, scope)]
-            return found, self.revision(namespace)
+            rows = [entry for revision, entry in self._entries.get(namespace, {}).values() if revision > since]
+            found = [entry for entry in rows if entry.kind in kinds and within(entry.scope, scope)]
+            return News(found, self.revision(namespace), 0 < since < self._erasures.get(namespace, 0))
 
     def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> dict[int, list[int]]:
         """See `IndexSource`."""
@@ -66,10 +66,6 @@ class ListSource:
             for place, row in enumerate(session)
         }
         return {row: found[row] for row in turns if row in found}
-
-    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
-        """See `IndexSource`; as in the ledger, an erasure does not tell whose it was."""
-        return self._erasures.get(namespace, 0) > since
 
     def _next(self, namespace: str) -> int:
         self._newest += 1

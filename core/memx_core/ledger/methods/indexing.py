@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from memx_core.ledger import beside, erasing, hearing, lookups
+from memx_core.ledger import beside, hearing, lookups
 from memx_core.ledger.hearing import Late
 from memx_core.ledger.methods.base import Base
 from memx_core.ledger.refusals import repeated
-from memx_core.ports import IndexEntry
+from memx_core.ports import KINDS, EntryKind, IndexEntry, News
 from memx_core.types import Scope
 
 
@@ -20,10 +20,10 @@ class Indexing(Base):
         with self._database.reading() as connection:
             return lookups.revision(connection, namespace)
 
-    def entries(self, namespace: str, scope: Scope, *, since: int) -> tuple[list[IndexEntry], int]:
-        """What was written to `scope` after revision `since`, and the revision reached."""
+    def entries(self, namespace: str, scope: Scope, *, since: int, kinds: Collection[EntryKind] = KINDS) -> News:
+        """What of `kinds` was written to `scope` after revision `since`."""
         with self._database.reading() as connection:
-            return lookups.entries(connection, namespace, scope, since)
+            return lookups.entries(connection, namespace, scope, since, kinds)
 
     def beside(self, namespace: str, scope: Scope, turns: Collection[int]) -> dict[int, list[int]]:
         """By row of a turn, the rows of the current turns before and after it in its conversation."""
@@ -39,11 +39,6 @@ class Indexing(Base):
         """Whether `scope` has more entries than so many."""
         with self._database.reading() as connection:
             return lookups.holds_more(connection, namespace, scope, than)
-
-    def removed(self, namespace: str, scope: Scope, *, since: int) -> bool:
-        """Whether something was removed for good after revision `since`, of `scope` or beside it."""
-        with self._database.reading() as connection:
-            return erasing.removed(connection, namespace, since)
 
     def late(self, namespace: str, *, since: int | None = None) -> Late:
         """What an index that is told has not heard of; with `since` also what was written between that and now."""
