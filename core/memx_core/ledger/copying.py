@@ -37,8 +37,9 @@ from sqlalchemy.sql.expression import TableClause
 from memx_core import inputs
 from memx_core.errors import InvalidInputError, LedgerError
 from memx_core.ledger import numbering, schema
+from memx_core.ledger.columns import JsonText, Moment
 from memx_core.ledger.engine import Database
-from memx_core.ledger.tables import JsonText, Moment, metadata, operations, version_of_schema
+from memx_core.ledger.tables import metadata, operations, version_of_schema
 from memx_core.reports import CopyReport
 
 _BATCH = 1_000

@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, exists, null, or_
 
 from memx_core.ledger import rows
-from memx_core.ledger.tables import Moment, conflicts, evidence, marks, messages, versions
+from memx_core.ledger.columns import Moment
+from memx_core.ledger.tables import conflicts, evidence, marks, messages, versions
 
 _KNOWN = bindparam("then_known", type_=Moment())
 _UNEXPIRED = bindparam("then_unexpired", type_=Moment())

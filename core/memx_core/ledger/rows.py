@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, bind
 
 from memx_core import addresses, searchable
 from memx_core.errors import LedgerError
+from memx_core.ledger.columns import moment
 from memx_core.ledger.damage import damaged
-from memx_core.ledger.tables import messages, moment, versions
+from memx_core.ledger.tables import messages, versions
 from memx_core.ports import IndexEntry, Vector
 from memx_core.types import MemoryItem, Message, Page, Scope, TimeSpan
 
