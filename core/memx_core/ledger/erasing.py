@@ -33,9 +33,9 @@ from sqlalchemy import (
 
 from memx_core import addresses
 from memx_core.ledger import rows
+from memx_core.ledger.columns import JsonText
 from memx_core.ledger.residue import Blocks, Collector
 from memx_core.ledger.tables import (
-    JsonText,
     changes,
     conflicts,
     costs,

@@ -8,6 +8,8 @@ address" is one equality with no special case for absent ids.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
