@@ -15,7 +15,7 @@ from blockbuster import blockbuster_ctx
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine
 
-from memx_core import Memory, ScopedMemory, upgrade_database
+from memx_core import Memory, MemoryLike, ScopedMemory, upgrade_database
 from memx_core.testing import Colour, FakeEmbedder, ManualClock, ScriptedLLM
 from tests.openai_server import OpenAIServer
 
@@ -26,7 +26,7 @@ settings.load_profile("steady")
 class Door:
     """A `Memory` or `ScopedMemory` whose methods are called in one colour."""
 
-    def __init__(self, memory: Memory | ScopedMemory, colour: Colour, runner: asyncio.Runner) -> None:
+    def __init__(self, memory: MemoryLike | ScopedMemory, colour: Colour, runner: asyncio.Runner) -> None:
         self.memory = memory
         self._colour = colour
         self._runner = runner
@@ -44,7 +44,7 @@ class Door:
             return self._runner.run(call())
 
     def scoped(self, **ids: str) -> Door:
-        assert isinstance(self.memory, Memory)
+        assert isinstance(self.memory, MemoryLike)
         return Door(self.memory.scoped(**ids), self._colour, self._runner)
 
 

@@ -54,11 +54,13 @@ class Argument:
         name: Its name.
         kind: Its type, as it is annotated.
         required: Whether it has no default.
+        named: Whether it has to be given by its name.
     """
 
     name: str
     kind: Any
     required: bool
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +144,13 @@ def _arguments(parameter: inspect.Parameter) -> Iterable[Argument]:
     if parameter.name in _OF_THIS_SIDE:
         return
     if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-        yield Argument(parameter.name, parameter.annotation, parameter.default is inspect.Parameter.empty)
+        required = parameter.default is inspect.Parameter.empty
+        named = parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        yield Argument(parameter.name, parameter.annotation, required, named)
         return
     (named,) = get_args(parameter.annotation)
     for name, kind in get_type_hints(named).items():
-        yield Argument(name, kind, required=False)
+        yield Argument(name, kind, required=False, named=True)
 
 
 def _about(name: str) -> str:

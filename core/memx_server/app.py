@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
 from memx_core import inputs
 from memx_core.errors import InvalidInputError, MemxError
 from memx_core.memory import Memory
-from memx_server import health, mem0, own_routes, problems
+from memx_server import file_routes, health, mem0, own_routes, problems
 from memx_server.gate import Bounded, Counted, Guarded
 from memx_server.house import House
 from memx_server.keys import Keys
@@ -37,6 +38,8 @@ def create_app(
     limits: Limits | None = None,
     hosts: Sequence[str] = (),
     patience: float = 5.0,
+    routers: Sequence[APIRouter] = (),
+    pages: Mapping[str, ASGIApp] | None = None,
     on_close: Callable[[], object] = lambda: None,
 ) -> FastAPI:
     """A FastAPI application that serves memories.
@@ -48,6 +51,9 @@ def create_app(
         limits: How much one key, or one request, may take.
         hosts: With `no_auth`: names by which this machine calls itself, beside `localhost`.
         patience: Seconds that what is being learned may still take when the application stops.
+        routers: Further routes, behind the same door; `memx_server.house` has what they ask for.
+        pages: Further applications by the path below which they lie, which let in everybody: for files that are
+            the same for all, such as a page that asks the routes with a key.
         on_close: Called when everything is given back.
 
     Raises:
@@ -74,6 +80,7 @@ def create_app(
         "open_to": namespace if no_auth else None,
         "rates": Rates(granted.rate, granted.burst),
         "hosts": tuple(hosts),
+        "pages": tuple(pages or ()),
     }
     app = FastAPI(
         title="memx",
@@ -94,4 +101,9 @@ def create_app(
     app.include_router(health.router)
     app.include_router(mem0.router)
     app.include_router(own_routes.router())
+    app.include_router(file_routes.router)
+    for router in routers:
+        app.include_router(router)
+    for path, page in (pages or {}).items():
+        app.mount(path, page)
     return app

@@ -29,7 +29,7 @@ from memx_server.settings import Limits
 
 OPEN: Final = frozenset({"/health/live", "/health/ready", "/openapi.json"})
 """Paths that answer without a key: they say nothing about anybody."""
-UPLOAD: Final = "/memx/v1/load"
+UPLOADS: Final = frozenset({"/memx/v1/load", "/memx/v1/backfill"})
 _LOG = logging.getLogger("memx_server")
 _LONGEST_KEY = 512
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -135,7 +135,7 @@ class Bounded:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = self._limits.upload if scope["path"] == UPLOAD else self._limits.body
+        most = self._limits.upload if scope["path"] in UPLOADS else self._limits.body
         said = HTTPConnection(scope).headers.get("content-length", "")
         if said.isdigit() and int(said) > most:
             raise _too_large(most)
@@ -165,20 +165,29 @@ class Guarded:
         open_to: The namespace that whoever is on this machine may ask, without a key; `None` for none.
         rates: How often one key may ask.
         hosts: Names by which this machine is called where no key is asked for, beside those of the loopback.
+        pages: Paths below which everybody is let in.
     """
 
     def __init__(
-        self, app: ASGIApp, *, keys: Keys | None, open_to: str | None, rates: Rates, hosts: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        *,
+        keys: Keys | None,
+        open_to: str | None,
+        rates: Rates,
+        hosts: Sequence[str] = (),
+        pages: Sequence[str] = (),
     ) -> None:
         self._app = app
         self._keys = keys
         self._nobody = None if open_to is None else KeyInfo("", open_to, "", admin=True, created_at=_NEVER)
         self._rates = rates
         self._hosts = frozenset(hosts)
+        self._pages = tuple(pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] != "http" or self._is_open(scope["path"]):
             await self._app(scope, receive, send)
             return
         key = await self._key(HTTPConnection(scope))
@@ -187,6 +196,9 @@ class Guarded:
             raise Problem(429, "this key asks too often", headers=headers)
         scope.setdefault("state", {})["key"] = key
         await self._app(scope, receive, send)
+
+    def _is_open(self, path: str) -> bool:
+        return path in OPEN or any(path == page or path.startswith(f"{page}/") for page in self._pages)
 
     async def _key(self, asked: HTTPConnection) -> KeyInfo:
         given = asked.headers.get("authorization")

@@ -20,8 +20,8 @@ from memx_server.requests import body
 
 PREFIX = "/memx/v1"
 _FILES = frozenset({"export", "load", "backfill"})
-_KEYED = frozenset({"add", "plan"})
-"""Calls whose idempotency key the ledger keeps."""
+_KEYED = "add"
+"""The call whose idempotency key the ledger keeps."""
 Handler = Callable[..., Awaitable[Response]]
 
 
@@ -53,7 +53,7 @@ def _handler(call: wire.Call) -> Handler:
         who: Who,
     ) -> Response:
         given = {name: getattr(arguments, name) for name in arguments.model_fields_set}
-        if call.name in _KEYED and given.get("key") is None:
+        if call.name == _KEYED and given.get("key") is None:
             given["key"] = idempotency_key(request)
 
         async def work() -> Response:
@@ -67,8 +67,8 @@ def _handler(call: wire.Call) -> Handler:
 
 async def _called(there: Memory, call: wire.Call, given: dict[str, Any]) -> Any:  # noqa: ANN401  # whatever it returns
     method: Callable[..., Awaitable[Any]] = getattr(there, f"a{call.name}")
-    several = given.pop("operation_ids", ())
+    several = given.pop("operation_ids", ())  # the methods take them one by one
     if "plan" in given:
         given["plan"] = Plan.from_json(json.dumps(given["plan"]))
-    positional = [given.pop(each.name) for each in call.arguments if each.required and each.name in given]
+    positional = [given.pop(each.name) for each in call.arguments if not each.named and each.name in given]
     return await method(*several, *positional, **given)

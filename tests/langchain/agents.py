@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langgraph.types import Command
 
 from langchain_memx import MemxMiddleware
-from memx_core import Memory, ScopedMemory
+from memx_core import Memory, MemoryLike, ScopedMemory
 from tests.langchain.models import AgentChat
 
 Style: TypeAlias = Literal["invoke", "ainvoke", "stream", "astream", "loop"]
@@ -86,7 +86,7 @@ def spoken(messages: Sequence[BaseMessage]) -> list[str]:
 
 
 def made(
-    memory: Memory | ScopedMemory,
+    memory: MemoryLike | ScopedMemory,
     *,
     answers: Sequence[Any] = ("All right.",),
     beside: Sequence[Any] = (),

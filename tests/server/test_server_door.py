@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import APIRouter
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from memx_core import InvalidInputError, Memory
+from memx_core import Background, InvalidInputError, Memory
 from memx_core.testing import FakeEmbedder
 from memx_server import Keys, Limits, create_app, serve
+from memx_server.house import Who
 from memx_server.rates import Rates
 from tests.serving import Served, application, served
 
@@ -185,3 +191,58 @@ class TestWithoutKeys:
         memory = Memory(embedder=FakeEmbedder(), database=tmp_path / "memx.db")
         with pytest.raises(InvalidInputError, match="no_auth"), memory:
             create_app(memory, keys=Keys(tmp_path / "keys.db"), no_auth=True)
+
+
+def test_further_routes_are_behind_the_door_and_pages_before_it(tmp_path: Path):
+    router = APIRouter()
+
+    @router.get("/inspect/who")
+    async def who(asking: Who) -> str:
+        return asking.name
+
+    page = Starlette(routes=[Route("/", lambda request: PlainTextResponse("page"))])
+    keys = Keys(tmp_path / "keys.db")
+    memory = Memory(embedder=FakeEmbedder(), database=tmp_path / "memx.db")
+    with TestClient(create_app(memory, keys=keys, routers=[router], pages={"/inspector": page})) as client:
+        assert client.get("/inspector/").text == "page"
+        assert client.get("/inspector/none").status_code == 404
+        assert client.get("/inspectors").status_code == 401
+        assert client.get("/inspect/who").status_code == 401
+        bearer = {"Authorization": f"Bearer {keys.create(name='phone').key}"}
+        assert client.get("/inspect/who", headers=bearer).json() == "phone"
+
+
+def test_a_key_of_an_add_is_kept_beside_the_answer(tmp_path: Path):
+    """So that a retry comes to the same also after the server was started anew."""
+    told = []
+    for _ in range(2):
+        app, keys = application(tmp_path)
+        bearer = {"Authorization": f"Bearer {keys.create().key}", "Idempotency-Key": "once"}
+        with TestClient(app, headers=bearer) as client:
+            told.append(client.post("/memx/v1/add", json={"messages": "I live in Oslo.", "user_id": "a"}).json())
+    assert told[0]["changes"] == told[1]["changes"]
+    assert told[0]["operation_id"] == told[1]["operation_id"]
+
+
+def test_what_is_being_learned_is_queued_again_when_the_server_stops(tmp_path: Path):
+    """The worker of a server that stops leaves its jobs to the next, which finishes them."""
+    asked = {"messages": "I live in Oslo.", "user_id": "a", "wait": False}
+    app, keys = application(tmp_path, background=Background(idle=3600.0))
+    bearer = {"Authorization": f"Bearer {keys.create().key}"}
+    with TestClient(app, headers=bearer) as client:
+        assert client.post("/memx/v1/add", json=asked).json()["status"] == "queued"
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("memx")]
+    app, _ = application(tmp_path)
+    with TestClient(app, headers=bearer) as client:
+        assert len(client.post("/memx/v1/pending", json={"user_id": "a"}).json()) == 1
+        client.post("/memx/v1/flush", json={})
+        assert client.post("/memx/v1/pending", json={"user_id": "a"}).json() == []
+        assert len(client.post("/memx/v1/get_all", json={"user_id": "a"}).json()["items"]) == 1
+
+
+def test_a_server_that_stops_is_not_ready(tmp_path: Path):
+    app, _ = application(tmp_path)
+    with TestClient(app) as client:
+        app.state.house.stopping = True
+        assert client.get("/health/ready").status_code == 503
+        assert client.get("/health/live").status_code == 200
