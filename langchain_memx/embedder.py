@@ -9,7 +9,7 @@ from langchain_core.embeddings import Embeddings
 
 from memx_core import InvalidInputError
 from memx_core.loops import of_another_loop
-from memx_core.naming import described, shown, space
+from memx_core.naming import described, model_name, provider_name, shown, space
 from memx_core.text import flattened
 
 
@@ -57,6 +57,16 @@ class LangChainEmbedder:
 
     def __repr__(self) -> str:
         return described(self, _innermost(self._embeddings))
+
+    @property
+    def model_name(self) -> str:
+        """The model's own name; empty if the object has none."""
+        return model_name(_innermost(self._embeddings))
+
+    @property
+    def provider_name(self) -> str:
+        """Who is asked, for telemetry."""
+        return provider_name(_innermost(self._embeddings))
 
     @property
     def fingerprint(self) -> str:

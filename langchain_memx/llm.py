@@ -16,7 +16,7 @@ from langchain_memx.structured import Method, bound, completion, method_for
 from memx_core import Completion, InvalidInputError, Message
 from memx_core.endings import rescued
 from memx_core.loops import of_another_loop
-from memx_core.naming import described, model_name, shown
+from memx_core.naming import described, model_name, provider_name, shown
 
 CONFIG = RunnableConfig(tags=["memx", "nostream"], run_name="memx")
 """Traces tell our calls by it, and LangGraph keeps their tokens out of the user's stream."""
@@ -67,6 +67,16 @@ class LangChainLLM:
 
     def __repr__(self) -> str:
         return described(self, self._model)
+
+    @property
+    def model_name(self) -> str:
+        """The model's own name, or its class's."""
+        return self._name
+
+    @property
+    def provider_name(self) -> str:
+        """Who is asked, for telemetry."""
+        return provider_name(self._model)
 
     @property
     def method(self) -> Method:

@@ -11,7 +11,7 @@ from llama_index_instrumentation import get_dispatcher
 from llama_index_memx._calling import acall, call, suspending
 from llama_index_memx._found import Found, looked_up
 from memx_core import InvalidInputError
-from memx_core.naming import described, shown, space
+from memx_core.naming import described, model_name, provider_name, shown, space
 from memx_core.text import flattened
 
 _dispatcher = get_dispatcher(__name__)
@@ -60,6 +60,20 @@ class LlamaIndexEmbedder:
     def settled(self) -> bool:
         """Whether the fingerprint is known without looking anything up."""
         return bool(self._given or self._fingerprint or self._found.known)
+
+    @property
+    def model_name(self) -> str:
+        """The model's own name; empty before one of `Settings` was needed."""
+        return model_name(self._present)
+
+    @property
+    def provider_name(self) -> str:
+        """Who is asked, for telemetry."""
+        return provider_name(self._present)
+
+    @property
+    def _present(self) -> BaseEmbedding | None:
+        return self._found.get() if self._found.known else self._given
 
     @property
     def fingerprint(self) -> str:

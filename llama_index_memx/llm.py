@@ -17,7 +17,7 @@ from llama_index_memx._found import Found, looked_up
 from llama_index_memx.structured import Method, aask, ask, completion, method_for, suspends
 from memx_core import Completion, InvalidInputError, Message
 from memx_core.endings import rescued
-from memx_core.naming import described, model_name, shown
+from memx_core.naming import described, model_name, provider_name, shown
 
 _dispatcher = get_dispatcher(__name__)
 
@@ -68,6 +68,18 @@ class LlamaIndexLLM:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(Settings.llm)" if self._given is None else described(self, self._given)
 
+    @property
+    def model_name(self) -> str:
+        """The model's own name, or its class's; empty before one of `Settings` was needed."""
+        if self._found.known:
+            return self._found.get().name
+        return "" if self._given is None else _name(self._given)
+
+    @property
+    def provider_name(self) -> str:
+        """Who is asked, for telemetry."""
+        return provider_name(self._found.get().model if self._found.known else self._given)
+
     @_dispatcher.span
     def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
         """The model's answer to `messages`."""
@@ -103,7 +115,11 @@ class LlamaIndexLLM:
 def _way(model: LLM, method: Method | None) -> _Way:
     """Some models ask their server what they can do, so this waits until one is needed."""
     chosen = method or method_for(model)
-    return _Way(model, chosen, suspends(model, chosen), model_name(model) or type(model).__name__)
+    return _Way(model, chosen, suspends(model, chosen), _name(model))
+
+
+def _name(model: LLM) -> str:
+    return model_name(model) or type(model).__name__
 
 
 def _of_settings() -> LLM:

@@ -26,6 +26,7 @@ OF_AN_EXTRA = [
     "llama_index",
     "onnxruntime",
     "openai",
+    "opentelemetry",
     "psycopg",
     "qdrant_client",
     "rich",

@@ -27,10 +27,12 @@ from memx_core.ports import (
     Completion,
     Embedder,
     Reranker,
+    Telemetry,
     Vector,
     Vectors,
     Warmable,
 )
+from memx_core.telemetry import SILENCE
 from memx_core.text import estimate_tokens
 from memx_core.types import Message, Usage
 
@@ -40,11 +42,12 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """What the user brought. `llm` is `None` when rules propose."""
+    """What the user brought. `llm` is `None` when rules propose; `telemetry` hears of the calls."""
 
     llm: LLM | AsyncLLM | None
     embedder: Embedder | AsyncEmbedder
     reranker: Reranker | None = None
+    telemetry: Telemetry = SILENCE
 
 
 class Current:
@@ -200,7 +203,8 @@ class SyncIO(_Common):
         llm = self._providers.llm
         if not isinstance(llm, LLM):
             _refuse(llm, "complete")
-        return _counted(llm.complete(messages, schema), messages)
+        with self._providers.telemetry.completion(llm, messages) as told:
+            return told(_counted(llm.complete(messages, schema), messages))
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """See `IO`."""
@@ -209,14 +213,16 @@ class SyncIO(_Common):
         embedder = self._providers.embedder
         if not isinstance(embedder, Embedder):
             _refuse(embedder, "embed_documents")
-        return _matrix(embedder.embed_documents(texts), len(texts))
+        with self._providers.telemetry.embedding(embedder, texts) as told:
+            return told(_matrix(embedder.embed_documents(texts), len(texts)))
 
     async def embed_query(self, text: str) -> Vector:
         """See `IO`."""
         embedder = self._providers.embedder
         if not isinstance(embedder, Embedder):
             _refuse(embedder, "embed_query")
-        return _vector(embedder.embed_query(text))
+        with self._providers.telemetry.embedding(embedder, [text]) as told:
+            return told(_vector(embedder.embed_query(text)))
 
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """See `IO`."""
@@ -238,27 +244,30 @@ class AsyncIO(_Common):
     async def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
         """See `IO`."""
         llm = self._providers.llm
-        if isinstance(llm, AsyncLLM):
-            return _counted(await llm.acomplete(messages, schema), messages)
         if llm is None:
             _refuse(llm, "complete")
-        return _counted(await self.call(llm.complete, messages, schema), messages)
+        with self._providers.telemetry.completion(llm, messages) as told:
+            if isinstance(llm, AsyncLLM):
+                return told(_counted(await llm.acomplete(messages, schema), messages))
+            return told(_counted(await self.call(llm.complete, messages, schema), messages))
 
     async def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """See `IO`."""
         if not texts:
             return np.empty((0, 0), np.float32)
         embedder = self._providers.embedder
-        if isinstance(embedder, AsyncEmbedder):
-            return _matrix(await embedder.aembed_documents(texts), len(texts))
-        return _matrix(await self.call(embedder.embed_documents, texts), len(texts))
+        with self._providers.telemetry.embedding(embedder, texts) as told:
+            if isinstance(embedder, AsyncEmbedder):
+                return told(_matrix(await embedder.aembed_documents(texts), len(texts)))
+            return told(_matrix(await self.call(embedder.embed_documents, texts), len(texts)))
 
     async def embed_query(self, text: str) -> Vector:
         """See `IO`."""
         embedder = self._providers.embedder
-        if isinstance(embedder, AsyncEmbedder):
-            return _vector(await embedder.aembed_query(text))
-        return _vector(await self.call(embedder.embed_query, text))
+        with self._providers.telemetry.embedding(embedder, [text]) as told:
+            if isinstance(embedder, AsyncEmbedder):
+                return told(_vector(await embedder.aembed_query(text)))
+            return told(_vector(await self.call(embedder.embed_query, text)))
 
     async def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:
         """See `IO`."""

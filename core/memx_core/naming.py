@@ -11,6 +11,22 @@ _SPACES = {("langchain_openai", "OpenAIEmbeddings"): "openai", ("llama_index", "
 """Classes that send a text as it is to the same service: the same model makes the same vector of it. Only where that is
 so: others put instructions before the text, or average the vectors of its parts, each in a way of its own."""
 
+_PROVIDERS = {
+    "aws": "aws.bedrock",
+    "azure_ai": "azure.ai.inference",
+    "azure_openai": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "bedrock_converse": "aws.bedrock",
+    "gemini": "gcp.gemini",
+    "google_genai": "gcp.gemini",
+    "google_vertexai": "gcp.vertex_ai",
+    "ibm": "ibm.watsonx.ai",
+    "mistralai": "mistral_ai",
+    "vertex": "gcp.vertex_ai",
+    "xai": "x_ai",
+}
+"""Packages of either framework whose provider the conventions call otherwise."""
+
 
 def model_name(provider: object) -> str:
     """The model's own name; empty if the object has none."""
@@ -36,6 +52,17 @@ def space(provider: object, framework: str) -> str:
     if shared is None:
         return f"{framework}:{identity(provider)}"
     return f"{shared}:{identity(provider).partition(':')[2]}"
+
+
+def provider_name(provider: object) -> str:
+    """Who a framework's object asks, by the name that OpenTelemetry's conventions have for it."""
+    package, _, rest = type(provider).__module__.partition(".")
+    name = package.removeprefix("langchain_")
+    if package == "llama_index":
+        name = rest.split(".")[1] if "." in rest else package
+    if "azure" in type(provider).__name__.lower():
+        name = "azure_openai"
+    return _PROVIDERS.get(name, name)
 
 
 def shown(provider: object) -> str:

@@ -8,8 +8,9 @@ calls; an async-only one is refused for sync calls with an error that says so.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from typing_extensions import Protocol, runtime_checkable
 
 from memx_core.types import Message, Scope, Usage
 
+T = TypeVar("T")
 Vector: TypeAlias = NDArray[np.float32]
 """float32 of shape (dimensions,), normalised."""
 Vectors: TypeAlias = NDArray[np.float32]
@@ -147,6 +149,37 @@ class Checkable(Protocol):
             EmbeddingMismatchError: If it holds another embedder's vectors.
             IndexUnavailableError: If it does not answer; `IndexMismatchError` if it can never be used as it is.
         """
+        ...
+
+
+class Told(Protocol):
+    """Is told what a call came to, and gives it back."""
+
+    def __call__(self, result: T, /) -> T:
+        """`result`."""
+        ...
+
+
+@runtime_checkable
+class Telemetry(Protocol):
+    """Hears of calls while they are under way, on the thread or task that makes them.
+
+    Each method is entered when a call begins and left when it ends, also by an error, which goes on. What
+    it gives is told the result. It must not raise; see `memx_core.telemetry` for one.
+    """
+
+    def method(
+        self, name: str, arguments: Sequence[object], named: Mapping[str, object], /
+    ) -> AbstractContextManager[Told]:
+        """A public method of a memory, by its name; or `learn`, a turn of the worker's."""
+        ...
+
+    def completion(self, llm: object, messages: Sequence[Message], /) -> AbstractContextManager[Told]:
+        """A call of the model, which comes to a `Completion`."""
+        ...
+
+    def embedding(self, embedder: object, texts: Sequence[str], /) -> AbstractContextManager[Told]:
+        """A call of the embedder, which comes to an array."""
         ...
 
 

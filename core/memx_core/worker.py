@@ -26,7 +26,7 @@ from memx_core.flows import working
 from memx_core.flows.room import Room
 from memx_core.flows.working import Hold, Turn
 from memx_core.ledger import Claim, OpenBatch, Queue
-from memx_core.ports import LLM, Embedder
+from memx_core.ports import LLM, Embedder, Telemetry
 
 _logger = logging.getLogger("memx_core")
 _BREATH = 0.05  # seconds between two looks at least, however often it is woken
@@ -75,7 +75,7 @@ def employ(room: Room, current: Current, background: bool | Background) -> tuple
         return room, None
     if (reason := _unable(current.providers)) is not None:
         return replace(room, no_worker=reason), None
-    worker = Worker(room, partial(SyncIO, current))
+    worker = Worker(room, partial(SyncIO, current), current.providers.telemetry)
     if room.ledger.any_queued(room.namespace) or (room.told and room.ledger.is_late(room.namespace)):
         worker.wake()
     return replace(room, queued=worker.wake), worker
@@ -105,10 +105,12 @@ class Worker:
     Args:
         room: Where.
         io: Makes what one batch is worked on with.
+        telemetry: Hears of each turn.
     """
 
-    def __init__(self, room: Room, io: Callable[[], SyncIO]) -> None:
+    def __init__(self, room: Room, io: Callable[[], SyncIO], telemetry: Telemetry) -> None:
         self._room = room
+        self._telemetry = telemetry
         self._io = io
         self._hold = keeper(room)
         self._answered = False  # the provider, when it was last asked
@@ -205,7 +207,8 @@ class Worker:
     def _turn(self, queue: Queue) -> Turn | None:
         """One turn at a queue; `None` if somebody else is at it, or was faster."""
         down = not self._answered
-        turn = run(working.take(self._io(), self._room, self._holding, Claim(queue), down=down))
+        with self._telemetry.method("learn", (), {}) as told:
+            turn = told(run(working.take(self._io(), self._room, self._holding, Claim(queue), down=down)))
         if not isinstance(turn, Turn):
             return None
         self._answered = turn.error is None or _is_ours(turn.error)

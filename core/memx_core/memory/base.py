@@ -67,7 +67,8 @@ class Local(Base):
         *arguments: P.args,
         **named: P.kwargs,
     ) -> T:
-        return run(flow(self._sync, self._room, *arguments, **named))
+        with self._current.providers.telemetry.method(_name(flow), arguments, named) as told:
+            return told(run(flow(self._sync, self._room, *arguments, **named)))
 
     async def _arun(
         self,
@@ -76,7 +77,14 @@ class Local(Base):
         *arguments: P.args,
         **named: P.kwargs,
     ) -> T:
-        return await flow(self._async, self._room, *arguments, **named)
+        with self._current.providers.telemetry.method(_name(flow), arguments, named) as told:
+            return told(await flow(self._async, self._room, *arguments, **named))
+
+
+def _name(flow: object) -> str:
+    """The public method's, by which its flow goes too."""
+    name: str = getattr(flow, "__name__", "call")
+    return name
 
 
 class ScopedBase:

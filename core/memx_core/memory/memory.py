@@ -27,7 +27,7 @@ from memx_core.memory import providers
 from memx_core.memory.base import Local
 from memx_core.memory.like import MemoryLike
 from memx_core.plans import Policy
-from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker, Screen
+from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Reranker, Screen, Telemetry
 from memx_core.reports import Budget
 from memx_core.worker import employ
 
@@ -50,6 +50,7 @@ class Memory(Local, MemoryLike):
         budget: What a day's model calls may cost.
         screen: A function of a text, which gives it back as it may be kept, or `None` to refuse it: every text is
             shown to it before anything of it is stored or a model sees it. See `memx_core.screens`.
+        telemetry: Hears of every call of these methods, the model and the embedder; see `memx_core.telemetry`.
         reembed: If the database holds another embedder's vectors, embed everything again before
             anything else: for when that embedder is gone. See `rebuild_index` for when it is not.
         background: Learn from what is queued in a thread, which begins with the first job; `False`
@@ -74,6 +75,7 @@ class Memory(Local, MemoryLike):
         policy: Policy = "auto",
         budget: Budget | None = None,
         screen: Screen | None = None,
+        telemetry: Telemetry | None = None,
         reembed: bool = False,
         background: bool | Background = True,
         clock: Callable[[], datetime] | None = None,
@@ -82,6 +84,7 @@ class Memory(Local, MemoryLike):
             llm=providers.check_llm(llm),
             embedder=LocalEmbedder() if embedder is None else providers.check_embedder(embedder),
             reranker=providers.check_reranker(reranker),
+            telemetry=providers.check_telemetry(telemetry),
         )
         settings = providers.check_background(background)
         namespace = inputs.namespace(namespace)

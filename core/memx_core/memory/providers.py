@@ -9,8 +9,9 @@ from memx_core import inputs
 from memx_core.background import Background
 from memx_core.errors import InvalidInputError
 from memx_core.plans import Policy
-from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Reranker, Screen
+from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Reranker, Screen, Telemetry
 from memx_core.reports import Budget
+from memx_core.telemetry import SILENCE
 
 _WRAPPERS = {
     ("langchain", "llm"): "langchain_memx.LangChainLLM",
@@ -64,6 +65,22 @@ def check_reranker(reranker: object) -> Reranker | None:
     if reranker is None or isinstance(reranker, Reranker):
         return reranker
     raise InvalidInputError(f"reranker={_shown(reranker)} has no `rerank`; see memx_core.ports.Reranker")
+
+
+def check_telemetry(telemetry: object) -> Telemetry:
+    """What hears of calls; nobody, if it is `None`.
+
+    Raises:
+        InvalidInputError: If it is anything else.
+    """
+    if telemetry is None:
+        return SILENCE
+    if isinstance(telemetry, type) or not isinstance(telemetry, Telemetry):
+        raise InvalidInputError(
+            f"telemetry={_shown(telemetry)} hears of nothing; pass memx_core.telemetry.OpenTelemetry(), or see "
+            "memx_core.ports.Telemetry"
+        )
+    return telemetry
 
 
 def check_budget(budget: object) -> Budget | None:
