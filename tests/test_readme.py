@@ -46,6 +46,14 @@ def test_every_page_is_named_in_the_readme() -> None:
     assert all(f"(docs/{page.name})" in readme for page in PAGES)
 
 
+def test_every_page_is_in_the_index_and_links_lead_somewhere() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert all(f"({page.name})" in index for page in PAGES if page.name != "README.md")
+    for page in (README, *PAGES):
+        links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        assert [link for link in links if not (page.parent / link).exists()] == [], page
+
+
 def test_the_first_ten_lines_do_what_they_say(tmp_path: Path) -> None:
     first, *block = run(BLOCKS[0], tmp_path).splitlines()
     assert "Oslo" in first
