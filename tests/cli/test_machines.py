@@ -33,7 +33,13 @@ ANSWERS = {  # command line, and what its result has
     "erase": (["erase", "--yes"], {"memories", "verified", "remains"}),
     "chat": (["chat"], {"said", "reply", "recalled", "learned"}),
 }
-LISTS = {"search": ["search", "home"], "diff": ["diff"], "review": ["review"], "keys list": ["keys", "list"]}
+LISTS = {
+    "search": ["search", "home"],
+    "diff": ["diff"],
+    "review": ["review"],
+    "scopes": ["scopes"],
+    "keys list": ["keys", "list"],
+}
 OTHERS = {"show", "keys revoke", "serve"}  # need an id, or end with Ctrl-C
 
 

@@ -1,20 +1,47 @@
-"""Looking after a database: `usage`, `rebuild`, `db upgrade`, `db copy`."""
+"""Looking after a database: `scopes`, `usage`, `rebuild`, `db upgrade`, `db copy`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from memx_cli import plain
+from memx_cli import moments, plain
 from memx_cli.commands import arguments
 from memx_cli.desk import Desk
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from memx_core import CopyReport, Scope, Usage, UsageReport
+    from memx_core import CopyReport, Scope, ScopeReport, Usage, UsageReport
+
+
+def scopes(desk: Desk) -> None:
+    """Who is remembered, and how much of each."""
+    from memx_cli import showing
+
+    with desk.memory() as memory:
+        found = memory.scopes(**desk.anybody)
+    desk.answer(found, lambda: [_scopes(found) if found else showing.dim("nobody is remembered")])
+
+
+def _scopes(found: Sequence[ScopeReport]) -> RenderableType:
+    from rich.text import Text
+
+    from memx_cli import showing
+
+    return showing.Rows(
+        [
+            (
+                Text(plain.line(_whose(each.scope))),
+                Text(f"{each.memories:,} memories"),
+                showing.dim(f"{each.messages:,} messages"),
+                showing.dim(f"changed {moments.ago(each.updated_at)}"),
+            )
+            for each in found
+        ]
+    )
 
 
 def usage(
