@@ -19,7 +19,12 @@ def memory_text(text: str, when: TimeSpan | None) -> str:
 
 def message_text(message: Message) -> str:
     """The turn with its speaker's name, by which people ask for it."""
-    return f"{message.name}: {message.content}" if message.name else message.content
+    return turn_text(message.name, message.content)
+
+
+def turn_text(name: str | None, content: str) -> str:
+    """Like `message_text`, of what a turn is made of."""
+    return f"{name}: {content}" if name else content
 
 
 def names(*candidates: str | None) -> tuple[str, ...]:

@@ -334,6 +334,29 @@ def test_scopes_not_searched_for_long_are_let_go(source):
     assert len(index.search(ask("kettle", scope=scopes[0], limit=200))[0]) == 100
 
 
+def test_what_was_dropped_makes_room_and_what_has_grown_takes_it(source):
+    index = ExactIndex(max_bytes=200_000)  # two scopes of a hundred and no more
+    index.attach(source)
+    one, two, three = (Scope(f"user-{number}") for number in range(3))
+
+    def write(start, scope):
+        source.write(APP, *(entry(start + n, scope=scope, vector=unit(*range(1, 101))) for n in range(100)))
+
+    def held_after(scope):
+        index.search(ask("kettle", scope=scope))
+        return repr(index).split(",")[0]
+
+    for number, scope in enumerate((one, two, three)):
+        write(100 * number, scope)
+    assert [held_after(scope) for scope in (one, two)] == ["ExactIndex(scopes=1", "ExactIndex(scopes=2"]
+    index.drop(APP, one)
+    assert held_after(three) == "ExactIndex(scopes=2"
+    write(1_000, three)
+    assert held_after(three) == "ExactIndex(scopes=1"
+    index.close()
+    assert [held_after(scope) for scope in (one, two)] == ["ExactIndex(scopes=1", "ExactIndex(scopes=2"]
+
+
 def test_a_scope_too_large_for_all_is_still_searched(source):
     index = ExactIndex(max_bytes=1)
     index.attach(source)

@@ -21,7 +21,7 @@ from memx_core.ports import EntryKind, IndexEntry, IndexHit, IndexQuery, IndexSo
 from memx_core.types import Scope
 
 _Key: TypeAlias = tuple[str, Scope]
-_CHUNK = 2_000
+_CHUNK = 20_000
 
 
 class ExactIndex:
@@ -35,8 +35,9 @@ class ExactIndex:
         self._max_bytes = max_bytes
         self._source: IndexSource | None = None
         self._holdings: OrderedDict[_Key, _Holding] = OrderedDict()
+        self._counted = 0  # bytes that the holdings were last seen to hold: adding them up anew would cost every search
         self._told: Counter[str] = Counter()  # per application, the writes of this process
-        self._lock = Lock()  # of these two; never held while reading or searching
+        self._lock = Lock()  # of these three; never held while reading or searching
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(scopes={len(self._holdings)}, nbytes={self.nbytes})"
@@ -74,7 +75,7 @@ class ExactIndex:
         with holding.lock:
             holding.catch_up(self._reader, query.kinds, told)
             found = [hits(holding.tables[kind], kind, query) for kind in query.kinds]
-        self._let_go()
+        self._let_go(holding)
         return [[hit for part in parts for hit in part] for parts in zip(*found, strict=True)]
 
     def names(self, namespace: str, scope: Scope, kinds: tuple[EntryKind, ...] = ("memory",)) -> frozenset[str]:
@@ -95,12 +96,13 @@ class ExactIndex:
         with self._lock:
             gone = [key for key in self._holdings if key[0] == namespace and (scope is None or _meet(key[1], scope))]
             for key in gone:
-                del self._holdings[key]
+                self._counted -= self._holdings.pop(key).counted
 
     def close(self) -> None:
         """Forgets everything; a later search reads it again."""
         with self._lock:
             self._holdings.clear()
+            self._counted = 0
 
     @property
     def _reader(self) -> IndexSource:
@@ -115,13 +117,16 @@ class ExactIndex:
             self._holdings.move_to_end(key)
             return holding
 
-    def _let_go(self) -> None:
+    def _let_go(self, searched: _Holding) -> None:
         """Forgets what was not searched for longest, until the rest fits."""
         with self._lock:
-            held = sum(holding.nbytes for holding in self._holdings.values())
-            while held > self._max_bytes and len(self._holdings) > 1:
+            if self._holdings.get(searched.key) is not searched:
+                return  # forgotten meanwhile
+            self._counted += searched.nbytes - searched.counted
+            searched.counted = searched.nbytes
+            while self._counted > self._max_bytes and len(self._holdings) > 1:
                 _, oldest = self._holdings.popitem(last=False)
-                held -= oldest.nbytes
+                self._counted -= oldest.counted
 
 
 class _Holding:
@@ -131,10 +136,16 @@ class _Holding:
         self.lock = Lock()
         self.tables: dict[EntryKind, Table] = {}
         self.nbytes = 0
+        self.counted = 0
         self._reached: dict[EntryKind, int] = {}  # revision
         self._heard: dict[EntryKind, int] = {}  # writes told of when it last caught up
         self._namespace = namespace
         self._scope = scope
+
+    @property
+    def key(self) -> _Key:
+        """What it is held as."""
+        return self._namespace, self._scope
 
     def has_heard(self, told: int, kinds: Iterable[EntryKind]) -> bool:
         """Whether the tables of `kinds` hold all writes that this process was told of."""

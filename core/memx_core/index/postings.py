@@ -25,7 +25,7 @@ _TAIL_SHARE = 16  # a tail of this part of the whole is merged
 
 def hashes(words: Iterable[str]) -> Hashes:
     """The words as this process knows them; another process hashes otherwise."""
-    return np.array([hash(word) for word in words], dtype=np.int64)
+    return np.fromiter(map(hash, words), np.int64)
 
 
 class Postings:

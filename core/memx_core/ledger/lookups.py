@@ -5,9 +5,10 @@ These run at every search, so each statement is built once for each combination 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -23,13 +24,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    type_coerce,
 )
 
 from memx_core.ledger import erasing, moments, rows, spaces
+from memx_core.ledger.entries import OF_MEMORIES, OF_MESSAGES, Reader
 from memx_core.ledger.moments import Then
 from memx_core.ledger.rows import SPOKEN as SPOKEN
-from memx_core.ledger.spaces import Space
 from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
 from memx_core.ports import KINDS, EntryKind, IndexEntry, News
 from memx_core.types import MemoryItem, Message, Scope
@@ -37,7 +37,6 @@ from memx_core.types import MemoryItem, Message, Scope
 _SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
 _FETCHED = 1_000
-_NO_SPACE = Space(0, "", 0)  # no row has vectors in it
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -69,16 +68,18 @@ def entries(
     reached = state.reached or 0
     if reached == since:
         return News((), reached)
-    serves = spaces.beside(state) or _NO_SPACE
-    serving = serves.fingerprint, serves.dimensions
-    values = {**rows.bound(namespace, scope), "since": since, "space": serves.seq}
-    owners, found = rows.owners(scope), list[IndexEntry]()
+    reader = Reader(spaces.beside(state))
+    values = {**rows.bound(namespace, scope), "since": since, "space": reader.space}
+    owners, memories, turns = rows.owners(scope), list[IndexEntry](), list[IndexEntry]()
     if "memory" in kinds:
-        found += [rows.memory_entry(row, *serving) for row in _read(connection, _version_entries(owners), values)]
+        for part in _read(connection, _version_entries(owners), values):
+            memories += reader.memories(part)
     if "message" in kinds:
-        turns = _read(connection, _message_entries(owners), values)
-        found += [rows.message_entry(row, *serving) for row in turns if since or not row.cleared]
-    return News(found, reached, state.removed is not None and since > 0)
+        for part in _read(connection, _message_entries(owners, cleared=since > 0), values):
+            turns += reader.messages(part)
+    for found in (memories, turns):
+        found.sort(key=attrgetter("row"))  # here: a database would carry the vectors around
+    return News(memories + turns, reached, state.removed is not None and since > 0)
 
 
 @cache
@@ -88,43 +89,36 @@ def _state() -> Select[Any]:
     return spaces.BEFORE.add_columns(reached.label("reached"), removed.label("removed"))
 
 
-_OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")
-_OF_VERSIONS = [versions.c[name] for name in (*_OWN, "text", "subject", "status", "when_precision", "when_phrase")]
-_TIMES = [type_coerce(versions.c[name], BigInteger).label(name) for name in ("when_start", "when_end")]
-_OF_MESSAGES = [messages.c[name] for name in (*_OWN, "role", "name", "content", "session", "cleared", "withheld")]
-
-
-def _read(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Row[Any]]:
-    """The rows, fetched many at a time: one by one costs more than reading them."""
-    for part in connection.execute(statement, values).partitions(_FETCHED):
-        yield from part
+def _read(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[Sequence[Row[Any]]]:
+    """The rows, many at a time: one by one costs more than reading them."""
+    return connection.execute(statement, values).partitions(_FETCHED)
 
 
 @cache
 def _version_entries(owners: tuple[str, ...]) -> Select[Any]:
     return (
-        select(*_OF_VERSIONS, *_TIMES, version_vectors.c.vector)
+        select(*OF_MEMORIES, version_vectors.c.vector)
         .outerjoin(version_vectors, _serves(version_vectors, versions))
         .where(
             rows.owned_by(versions, owners),
             versions.c.revision > bindparam("since"),
             versions.c.status != "deleted",
         )
-        .order_by(versions.c.row)
     )
 
 
 @cache
-def _message_entries(owners: tuple[str, ...]) -> Select[Any]:
+def _message_entries(owners: tuple[str, ...], *, cleared: bool) -> Select[Any]:
+    """With those that were `cleared`, for who knows what they said."""
     return (
-        select(*_OF_MESSAGES, message_vectors.c.vector)
+        select(*OF_MESSAGES, message_vectors.c.vector)
         .outerjoin(message_vectors, _serves(message_vectors, messages))
         .where(
             rows.owned_by(messages, owners),
             messages.c.revision > bindparam("since"),
             rows.spoken(),
+            *(() if cleared else (~messages.c.cleared,)),
         )
-        .order_by(messages.c.row)
     )
 
 
@@ -146,21 +140,20 @@ def holds_more(connection: Connection, namespace: str, scope: Scope, than: int) 
 
 def all_entries(connection: Connection, namespace: str, after: IndexEntry | None, limit: int) -> Iterator[IndexEntry]:
     """The next entries of the whole application, memories first, in the order of their rows."""
-    serves = spaces.serving(connection, namespace) or _NO_SPACE
-    serving = serves.fingerprint, serves.dimensions
-    values = {**rows.bound(namespace, Scope()), "since": 0, "space": serves.seq}
+    reader = Reader(spaces.serving(connection, namespace))
+    values = {**rows.bound(namespace, Scope()), "since": 0, "space": reader.space}
     left = limit
     if after is None or after.kind == "memory":
         begin = 0 if after is None else after.row
-        statement = _version_entries(()).where(versions.c.row > begin).limit(limit)
-        for row in _read(connection, statement, values):
-            left -= 1
-            yield rows.memory_entry(row, *serving)
+        statement = _version_entries(()).where(versions.c.row > begin).order_by(versions.c.row).limit(limit)
+        for part in _read(connection, statement, values):
+            left -= len(part)
+            yield from reader.memories(part)
     if left:
         begin = after.row if after is not None and after.kind == "message" else 0
-        statement = _message_entries(()).where(messages.c.row > begin, ~messages.c.cleared).limit(left)
-        for row in _read(connection, statement, values):
-            yield rows.message_entry(row, *serving)
+        statement = _message_entries((), cleared=False).where(messages.c.row > begin).order_by(messages.c.row)
+        for part in _read(connection, statement.limit(left), values):
+            yield from reader.messages(part)
 
 
 def memories_by_row(

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, bindparam, or_, select
 
-from memx_core import addresses, searchable
-from memx_core.errors import LedgerError
-from memx_core.ledger.columns import moment
+from memx_core import addresses
 from memx_core.ledger.damage import damaged
 from memx_core.ledger.tables import messages, versions
-from memx_core.ports import IndexEntry, Vector
+from memx_core.ports import Vector
 from memx_core.types import MemoryItem, Message, Page, Scope, TimeSpan
 
 CURRENT = ("active", "conflict")
@@ -189,63 +187,6 @@ def turn(row: Sequence[Any]) -> tuple[MemoryItem, Message]:
     known = (recorded_at, recorded_at, said_at, None, None, status, name or role, None, said_at)
     item = MemoryItem(id, content, *ids, metadata, "message", 1, *known)  # type: ignore[call-arg]  # as many as `_TURN` says
     return item, Message(role, content, name, said_at, id, session or None, metadata, origin, raw or None)
-
-
-# One index may be told of everybody's rows: what is damaged in one is left out here, where it would cost all of
-# them, and raises where its owner reads it.
-
-
-def memory_entry(row: Row[Any], space: str, dimensions: int) -> IndexEntry:
-    """A version as an index wants it: its times in microseconds, and its `vector` of `space` beside it."""
-    return IndexEntry(
-        row=row.row,
-        id=row.id,
-        kind="memory",
-        scope=scope_of(row),
-        text=_memory_text(row),
-        vector=vector(row.vector, dimensions),
-        names=searchable.names(row.subject),
-        current=row.status in CURRENT,
-        space=space,
-        revision=row.revision,
-    )
-
-
-def message_entry(row: Row[Any], space: str, dimensions: int) -> IndexEntry:
-    """A turn as an index wants it; the row has its `vector` of `space` beside it."""
-    return IndexEntry(
-        row=row.row,
-        id=row.id,
-        kind="message",
-        scope=scope_of(row),
-        text=searchable.message_text(Message(row.role, _text(row.content), name=row.name)),
-        vector=vector(row.vector, dimensions),
-        names=searchable.names(row.name),
-        session=row.session,
-        current=not (row.cleared or row.withheld),
-        space=space,
-        revision=row.revision,
-    )
-
-
-def _memory_text(row: Row[Any]) -> str:
-    text = _text(row.text)
-    if row.when_start is None:
-        return text
-    try:
-        start, end = moment(row.when_start), moment(row.when_end)
-        return searchable.memory_text(text, TimeSpan(start, end, row.when_precision, row.when_phrase))
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, LedgerError):
-        return text
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def vector(blob: bytes | None, dimensions: int) -> Vector | None:
-    """A stored vector of that size."""
-    return cast(Vector, np.frombuffer(blob, "<f4")) if blob is not None and len(blob) == 4 * dimensions else None
 
 
 def blob(vector: Vector) -> bytes:

@@ -10,7 +10,8 @@ Giving a `language` replaces the stemmer, and must then be given for both sides.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Iterator
+from itertools import chain
 from unicodedata import normalize
 
 import Stemmer
@@ -85,10 +86,13 @@ def tokens(text: str, *, language: str | None = None) -> list[str]:
         language: A Snowball algorithm or its two-letter code. By default the script decides;
             an unknown one switches stemming off.
     """
-    runs: list[str] = _RUN.findall(_folded(text))
-    algorithm = _algorithm(language)
-    terms = [term for run in runs for term in (_terms(run, algorithm) if len(run) <= LONGEST_TERM else _split(run))]
-    return terms or [run[:LONGEST_TERM] for run in runs]
+    folded, algorithm = _folded(text), _algorithm(language)
+    pieces = folded.split()  # no run goes beyond a blank
+    if algorithm == "":
+        terms = list(chain.from_iterable(map(_KNOWN.__getitem__, pieces)))
+    else:
+        terms = [term for piece in pieces for term in _terms(piece, algorithm)]
+    return terms or [run[:LONGEST_TERM] for run in _RUN.findall(folded)]
 
 
 def _algorithm(language: str | None) -> str | None:
@@ -108,12 +112,32 @@ def _folded(text: str) -> str:
     return text if text.isascii() else _VOWEL_POINTS.sub("", normalize("NFKC", text))
 
 
-@lru_cache(maxsize=1 << 15)
-def _terms(run: str, algorithm: str | None) -> tuple[str, ...]:
-    """The terms of one run; a text repeats its words, so they are worth keeping."""
-    if run.isascii():
-        return _word_terms(run, algorithm)
-    return tuple(_split(run, algorithm))
+class _Known(dict[str, tuple[str, ...]]):
+    """The terms of pieces without a blank; texts repeat their words, so they are worth keeping. Thread-safe."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        plain = piece.isascii() and piece.isalnum() and len(piece) <= LONGEST_TERM
+        terms = _word_terms(piece, "") if plain else tuple(_terms(piece, ""))
+        if len(piece) <= LONGEST_TERM:
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[piece] = terms
+        return terms
+
+
+_MOST_KNOWN = 1 << 15
+_KNOWN = _Known()
+
+
+def _terms(piece: str, algorithm: str | None) -> Iterator[str]:
+    """The terms of a piece without a blank."""
+    for run in _RUN.findall(piece):
+        if len(run) > LONGEST_TERM:
+            yield from _split(run)
+        elif run.isascii():
+            yield from _word_terms(run, algorithm)
+        else:
+            yield from _split(run, algorithm)
 
 
 def _split(run: str, algorithm: str | None = "") -> list[str]:
@@ -140,7 +164,7 @@ def _word_terms(word: str, algorithm: str | None) -> tuple[str, ...]:
         word = _CLITIC.sub("", _ELISION.sub("", word))
     if word in STOP_WORDS:
         return ()
-    parts = _parts(word)
+    parts = [] if word.isalnum() else _parts(word)
     if not parts:
         return (_stem(word, algorithm),)
     return (word, *(_stem(part, algorithm) for part in parts if part not in STOP_WORDS))
