@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import memx_cli
-from memx_cli import shapes
+from memx_cli import shapes, story
 from memx_cli.app import app, database, keys
 from memx_core.types import Scope, Usage
 from tests.cli.conftest import Run
@@ -55,7 +55,12 @@ def test_every_command_is_asked_for_json() -> None:
     assert commands() == set(ANSWERS) | set(LISTS) | OTHERS
 
 
-def test_every_command_answers_one_object_in_one_line(memx: Run, tmp_path: Path) -> None:
+def test_every_command_answers_one_object_in_one_line(
+    memx: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = story.story()
+    short = {**told, "sessions": [{**each, "turns": each["turns"][:2]} for each in told["sessions"]]}
+    monkeypatch.setattr(story, "story", lambda: short)
     (tmp_path / "conversations.json").write_text("[]", encoding="utf-8")
     memx("add", "I live in Bergen.")
     memx("export", "out.jsonl")
