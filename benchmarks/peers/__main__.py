@@ -14,10 +14,19 @@ from benchmarks import machine
 from benchmarks.peers import counting, driving, stand_ins, summary
 from benchmarks.peers.contenders import CONTENDERS
 
+_HEADER = ("at", "python", "machine", "commit", "embedder", "tokens")
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measures, writes the file and prints the tables."""
     asked = _asked(arguments)
+    written = json.loads(asked.again.read_text(encoding="utf-8")) if asked.again else _measured(asked)
+    print(*(f"{what}: {written[what]}" for what in _HEADER), sep="\n")
+    print("versions:", ", ".join(f"{name} {version}" for name, version in written["versions"].items()), end="\n\n")
+    print(*summary.tables(written), sep="\n")
+
+
+def _measured(asked: argparse.Namespace) -> dict[str, Any]:
     names = [name for name in CONTENDERS if not asked.only or name in asked.only]
     header = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -27,14 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "embedder": f"words, {stand_ins.DIMENSIONS} dimensions",
         "tokens": counting.ENCODING,
     }
-    figures = driving.run(names, asked.sizes, rounds=asked.rounds, turns=asked.turns)
-    written = {**header, **figures}
-    if asked.json:
-        asked.json.parent.mkdir(parents=True, exist_ok=True)
-        asked.json.write_text(json.dumps(_rounded(written)) + "\n", encoding="utf-8")
-    print(*(f"{what}: {value}" for what, value in header.items()), sep="\n")
-    print("versions:", ", ".join(f"{name} {version}" for name, version in figures["versions"].items()), end="\n\n")
-    print(*summary.tables(figures), sep="\n")
+
+    def keep(figures: driving.Figures) -> None:
+        if asked.json:
+            asked.json.parent.mkdir(parents=True, exist_ok=True)
+            asked.json.write_text(json.dumps(_rounded({**header, **figures})) + "\n", encoding="utf-8")
+
+    return {**header, **driving.run(names, asked.sizes, rounds=asked.rounds, turns=asked.turns, keep=keep)}
 
 
 def _rounded(figures: Any) -> Any:  # noqa: ANN401  # whatever JSON there is
@@ -55,6 +63,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=driving.ROUNDS, help="how often each is asked, in turn")
     parser.add_argument("--turns", type=int, default=driving.TURNS, help="in a row")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every figure goes; `plots` draws from it")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="measure nothing: print what such a file says")
     return parser.parse_args(arguments)
 
 

@@ -6,7 +6,7 @@ What is measured goes into one value that JSON can hold; nothing here adds anyth
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -33,20 +33,45 @@ GROWING = ("memx", "mem0", "langgraph")
 """Of whom that is asked."""
 
 
-def run(names: Sequence[str], sizes: Sequence[int], *, rounds: int = ROUNDS, turns: int = TURNS) -> Figures:
-    """Everything, of the contenders in `names`; who cannot be opened is named under `missing`."""
+def run(
+    names: Sequence[str],
+    sizes: Sequence[int],
+    *,
+    rounds: int = ROUNDS,
+    turns: int = TURNS,
+    keep: Callable[[Figures], object] | None = None,
+) -> Figures:
+    """Everything, of the contenders in `names`; who cannot be opened is named under `missing`.
+
+    Args:
+        names: Of `CONTENDERS`.
+        sizes: How many memories one user has.
+        rounds: How often each is asked each thing.
+        turns: How many there are.
+        keep: Is handed what there is whenever there is more: a run takes long, and may be stopped.
+    """
     pythons, missing = _pythons(names)
-    figures: Figures = {"missing": missing, "versions": {}, "sizes": {}, "skipped": {}}
-    for name, python in pythons.items():
-        figures["versions"].update(processes.versions(name, python))
-    figures["import"] = _in_turn(pythons, rounds, lambda name: processes.imported(name, pythons[name]))
+    versions = {package: version for name in pythons for package, version in _versions(name, pythons).items()}
+    figures: Figures = {"missing": missing, "versions": versions, "sizes": {}, "skipped": {}, "turns": {}, "others": {}}
     slow: dict[str, str] = {}
+
+    def measured(what: str, found: Figures) -> None:
+        figures[what] = found
+        if keep is not None:
+            keep(figures)
+
+    measured("import", _in_turn(pythons, rounds, lambda name: processes.imported(name, pythons[name])))
+    measured("turns", _turns(pythons, turns))
     for size in sizes:
-        figures["sizes"][str(size)] = _at_size(pythons, size, rounds, slow)
         figures["skipped"][str(size)] = dict(slow)
-    figures["turns"] = _turns(pythons, turns)
-    figures["others"] = _others({name: python for name, python in pythons.items() if name in GROWING}, rounds)
+        measured("sizes", {**figures["sizes"], str(size): _at_size(pythons, size, rounds, slow)})
+    growing = {name: python for name, python in pythons.items() if name in GROWING}
+    measured("others", _others(growing, rounds))
     return figures
+
+
+def _versions(name: str, pythons: Mapping[str, Path]) -> Mapping[str, str]:
+    return processes.versions(name, pythons[name])
 
 
 def _pythons(names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:

@@ -144,7 +144,7 @@ def _holding(figures: Figures) -> list[str]:
 
 def _left_out(figures: Figures) -> list[str]:
     lines = [f"- {name} is not there: {why.splitlines()[0]}" for name, why in figures["missing"].items()]
-    last = list(figures["skipped"].values())[-1]
+    last: Mapping[str, str] = list(figures["skipped"].values())[-1] if figures["skipped"] else {}
     return lines + [f"- {name} was not asked to load more: {why}" for name, why in last.items()]
 
 

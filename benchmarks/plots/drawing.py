@@ -26,12 +26,11 @@ _COLOURS = {
     "llama-index facts": "#555555",
 }
 _GREY = "#555555"
-_LIGHT = "#56B4E9"
 _MARKS = "osD^vP"
 _THICK, _THIN = 2.6, 1.4
 _SYSTEMS = {
     "memx-both": ("memx, facts and turns", "#0072B2"),
-    "memx-turns": ("memx, turns", "#56B4E9"),
+    "memx-turns": ("memx, turns", "#3391C4"),
     "bm25-turns": ("BM25, turns", "#A07800"),
     "dense-turns": ("vectors, turns", "#CC79A7"),
     "mem0-turns": ("mem0, turns", "#D55E00"),
@@ -73,7 +72,9 @@ def cost_by_size(figures: Figures) -> Figure:
         axes.set_xlabel("memories of one user")
         axes.set_ylabel("milliseconds, median and middle half")
         axes.set_title(title, loc="left", fontsize=11)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        known = [int(size) for size in figures["sizes"]]
+        axes.minorticks_off()
+        axes.set_xticks(known, [f"{size:,}" for size in known])
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
         _name_ends(drawn, axes, ends, _COLOURS)
     return drawn
@@ -91,13 +92,13 @@ def tokens_per_turn(figures: Figures) -> Figure:
     for place, name in zip(places, names, strict=True):
         calls = shown[name]["on_path"]["calls"] + shown[name]["off_path"]["calls"]
         axes.annotate(
-            f"{_tokens(shown[name]):,.0f}, in {calls:.2g} calls",
+            f"{_tokens(shown[name]):,.0f}, {calls:.2g} {'call' if calls == 1 else 'calls'}",
             (_tokens(shown[name]), place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9,
         )  # fmt: skip
     axes.set_yticks(places, names)
     axes.set_xlim(0, 1.3 * max(map(_tokens, shown.values())))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.set_xlabel("prompt tokens for each turn")
+    axes.set_xlabel("prompt tokens for each turn, and calls")
     axes.set_title("What keeping a turn sends to a model", loc="left", fontsize=11)
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower right", frameon=False, fontsize=9)
@@ -116,7 +117,8 @@ def recall_by_budget(figures: Figures) -> Figure:
         budgets = sorted(int(name.partition("@")[2]) for name in means if name.startswith("evidence@"))
         found = [100 * means[f"evidence@{budget}"] for budget in budgets]
         width = _THICK if system == "memx-both" else _THIN
-        axes.plot(budgets, found, color=colour, marker=_MARKS[at], linewidth=width)
+        style = "--" if system == "mem0-turns" else "-"  # it lies on that of vectors alone
+        axes.plot(budgets, found, style, color=colour, marker=_MARKS[at], linewidth=width)
         ends.append((budgets[-1], found[-1], label))
         axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
     axes.set_xscale("log")
@@ -138,28 +140,18 @@ def ablation(figures: Figures) -> Figure:
         if name.startswith("memx-turns, ")
     }
     whole = values.pop("as it is")
-    names = sorted(values, key=lambda name: -values[name])[::-1]
-    axes.barh(range(len(names)), [values[name] for name in names], color=_LIGHT)
-    axes.axvline(whole, color=_COLOURS["memx"], linewidth=2)
-    axes.annotate(
-        f"with all parts {whole:.1f}", (whole, len(names) - 0.4), xytext=(0, 2), textcoords="offset points",
-        ha="center", fontsize=9, color=_COLOURS["memx"],
-    )  # fmt: skip
-    for place, name in enumerate(names):
-        label = f"{values[name]:.1f} ({values[name] - whole:+.1f})"
+    names = sorted(values, key=lambda name: -values[name])
+    lost = [whole - values[name] for name in names]
+    axes.barh(range(len(names)), lost, color=_COLOURS["memx"])
+    for place, points in enumerate(lost):
+        label = f"{points:.1f}, to {whole - points:.1f}"
         axes.annotate(
-            label,
-            (values[name], place),
-            xytext=(-5, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=9,
+            label, (max(points, 0), place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9
         )
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlim(min(values.values()) - 8, whole + 3)
-    axes.set_xlabel("recall@10, per cent (the axis does not begin at 0)")
-    axes.set_title("What is found without one part of the ranking", loc="left", fontsize=11, pad=16)
+    axes.set_xlim(min(0, *lost), max(lost) * 1.2)
+    axes.set_xlabel(f"points of recall@10 that are lost, of {whole:.1f} per cent")
+    axes.set_title("What is lost without one part of the ranking", loc="left", fontsize=11)
     axes.grid(axis="y", visible=False)
     return drawn
 
