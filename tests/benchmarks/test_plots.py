@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from benchmarks.plots.__main__ import draw, main
 from benchmarks.plots.drawing import PICTURES
+
+ROOT = Path(__file__).parents[2]
 
 
 def at_size(seconds: float) -> dict[str, Any]:
@@ -43,3 +46,11 @@ def test_what_was_not_measured_is_not_drawn_and_is_named(tmp_path: Path, capsys:
     main(["--results", str(tmp_path), "--to", str(tmp_path / "pictures")])
     assert not list((tmp_path / "pictures").iterdir())
     assert "ablation.json, peers.json, retrieval.json" in capsys.readouterr().out
+
+
+def test_the_pictures_of_the_readme_are_drawn_from_figures_that_are_there() -> None:
+    shown = re.findall(r"\(docs/images/([\w-]+)\.svg\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert shown
+    for name in shown:
+        assert (ROOT / "docs" / "images" / f"{name}.svg").exists()
+        assert (ROOT / "benchmarks" / "results" / PICTURES[name].figures).exists()
