@@ -16,6 +16,7 @@ PACKAGES = {
     "memx_core": "core/memx_core",
     "memx_cli": "core/memx_cli",
     "memx_client": "core/memx_client",
+    "memx_inspector": "core/memx_inspector",
     "memx_server": "core/memx_server",
     "langchain_memx": "langchain_memx",
     "llama_index_memx": "llama_index_memx",

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from memx_cli.commands import controlling, demo, doctor, keeping, learning, moving, reading, serving, talking
+from memx_cli.commands import (
+    controlling,
+    demo,
+    doctor,
+    inspecting,
+    keeping,
+    learning,
+    moving,
+    reading,
+    serving,
+    talking,
+)
 from memx_cli.options import command
 
 app = typer.Typer(
@@ -40,6 +51,7 @@ app.add_typer(database, name="db")
 command(database, "upgrade", of="db")(keeping.upgrade)
 command(database, "copy", of="db")(keeping.copy)
 command(app, "serve")(serving.serve)
+command(app, "inspect")(inspecting.inspect)
 app.add_typer(keys, name="keys")
 command(keys, "create", of="keys")(serving.create)
 command(keys, "list", of="keys")(serving.list_)

@@ -18,8 +18,9 @@ except ImportError as error:
     raise ImportError('memx_server needs FastAPI and uvicorn: pip install "memx-core[server]"') from error
 
 from memx_server.app import create_app
+from memx_server.inspecting import inspect
 from memx_server.keys import KeyInfo, Keys, NewKey
 from memx_server.serving import serve
 from memx_server.settings import Limits
 
-__all__ = ["KeyInfo", "Keys", "Limits", "NewKey", "create_app", "serve"]
+__all__ = ["KeyInfo", "Keys", "Limits", "NewKey", "create_app", "inspect", "serve"]

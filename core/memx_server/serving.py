@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.engine import URL
 
+import memx_inspector
 from memx_core import inputs
 from memx_core.embedders import LocalEmbedder
 from memx_core.errors import InvalidInputError
@@ -161,6 +162,8 @@ def application(settings: Settings) -> FastAPI:
         no_auth=settings.no_auth,
         limits=settings.limits,
         patience=settings.patience,
+        routers=[memx_inspector.entrance()],
+        pages=memx_inspector.pages(),
         on_close=engine.dispose,
     )
 

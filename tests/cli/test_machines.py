@@ -40,7 +40,7 @@ LISTS = {
     "scopes": ["scopes"],
     "keys list": ["keys", "list"],
 }
-OTHERS = {"show", "keys revoke", "serve"}  # need an id, or end with Ctrl-C
+OTHERS = {"show", "keys revoke", "serve", "inspect"}  # need an id, or end with Ctrl-C
 
 
 def commands() -> set[str]:
