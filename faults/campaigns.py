@@ -15,6 +15,7 @@ from faults.kills import kills
 from faults.outcomes import Outcome
 from faults.providers import providers
 from faults.races import races
+from faults.serving import crowd
 from faults.storage import storage
 
 
@@ -55,6 +56,7 @@ CAMPAIGNS: Mapping[str, Campaign] = MappingProxyType(
         "injection": Campaign(injection, 600),
         "canaries": Campaign(canaries, 9),
         "bounds": Campaign(bounds, 100),
+        "server": Campaign(crowd, 600),
     }
 )
 

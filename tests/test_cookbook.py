@@ -301,6 +301,15 @@ def test_two_frameworks_show_one_conversation_and_the_same_ids(printed: Printed)
     assert len(lines[known + 1 :]) == 2
 
 
+def test_a_client_stands_where_a_memory_does_and_a_key_opens_one_of_them(printed: Printed) -> None:
+    lines = printed("server_and_client")
+    assert after(lines, "I moved to Oslo last week.") == "-> UPDATE 'User lives in Oslo'"
+    assert "Taken back: 'User lives in Oslo' is 'User lives in Bergen' again" in lines
+    assert "The clinic's key opens another memory: it knows 0 things of Alice" in lines
+    assert "peanuts" in after(lines, "POST /memx/v1/search")
+    assert after(lines, "without a key") == "-> 401 Unauthorized"
+
+
 # With a model ------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
@@ -87,6 +88,7 @@ def create_app(
         version="1",
         description=_DESCRIPTION,
         lifespan=lifespan,
+        responses=problems.RESPONSES,
         docs_url=None,  # its pages are made of what lies elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -99,11 +101,10 @@ def create_app(
     )
     app.state.house = made
     app.include_router(health.router)
-    app.include_router(mem0.router)
-    app.include_router(own_routes.router())
-    app.include_router(file_routes.router)
-    for router in routers:
-        app.include_router(router)
+    # The key is asked for before any route; here it is told to whoever reads the description.
+    told = [Depends(HTTPBearer(auto_error=False, description="A key of the server's."))]
+    for router in (mem0.router, own_routes.router(), file_routes.router, *routers):
+        app.include_router(router, dependencies=told)
     for path, page in (pages or {}).items():
         app.mount(path, page)
     return app

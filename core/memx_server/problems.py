@@ -38,6 +38,23 @@ _STATUS: tuple[tuple[type[errors.MemxError], int], ...] = (
 )
 
 
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "error": {"type": "string", "description": "The error of memx's that was raised."},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": "A problem.", "content": {MEDIA_TYPE: {"schema": _SCHEMA}}} for status in ("4XX", "5XX")
+}
+"""What every route may answer beside what it says."""
+
+
 class Problem(Exception):
     """An answer that is a problem; raised where it is found."""
 

@@ -24,6 +24,7 @@ from faults.neighbours import IDS, Town, build, opened, others
 from faults.outcomes import Outcome, Tally
 from faults.providers import providers
 from faults.races import races
+from faults.serving import crowd
 from faults.speaking import ADA, learning, said
 from faults.storage import storage
 from memx_core import Memory, ScopedMemory
@@ -70,6 +71,12 @@ def test_whoever_races_on_a_server_nothing_comes_out_differently(postgresql: Eng
     outcome = races(1, seed=1, database=url, processes=1, tasks=20)
     assert outcome.broken == ()
     assert outcome.figures["updates of one memory"] == 9
+
+
+def test_a_crowd_at_a_server_is_answered_and_each_with_their_own() -> None:
+    outcome = crowd(1, seed=1, clients=7)
+    assert outcome.broken == ()
+    assert outcome.points >= 20
 
 
 def test_a_call_that_is_cancelled_is_done_whole_or_not_at_all() -> None:
