@@ -25,7 +25,7 @@ from memx_core import MemxError, ScopedMemory
 CLIENTS = 100
 _NAMESPACES = 5
 _GROWTH = 48 << 20  # bytes that the server may grow by after the first quarter
-_EVERY = 40  # turns after which somebody's memory is erased, so that what is kept stays about as much
+_EVERY = 6  # turns after which somebody is erased, so that what is kept stays about as much
 _FULL_SAMPLES = 120
 _BEGINNING = 60.0  # seconds that a server may take to begin
 _IDS = ("*", "a/b", "%2F", "../x", "用户", "' OR 1=1 --", "x" * 10_000)

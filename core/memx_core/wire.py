@@ -314,22 +314,9 @@ def _in_utc(value: object) -> Any:  # noqa: ANN401  # whatever is in an answer
 
 
 _ERRORS: Final[Mapping[str, type[MemxError]]] = {
-    kind.__name__: kind
-    for kind in (
-        errors.InvalidInputError,
-        errors.ScopeError,
-        errors.ScreenedError,
-        errors.FilterError,
-        errors.EmbeddingMismatchError,
-        errors.MemoryNotFoundError,
-        errors.OperationNotFoundError,
-        errors.PlanConflictError,
-        errors.ExtractionError,
-        errors.LedgerError,
-        errors.ProviderError,
-        errors.IndexUnavailableError,
-        errors.BudgetExceededError,
-    )
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, MemxError) and kind is not MemxError
 }
 _FACTS = ("memory_id", "operation_id", "conflicts", "kept", "offered", "limit", "spent", "scope", "resets_at", "needed")
 

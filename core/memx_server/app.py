@@ -28,6 +28,10 @@ from memx_server.replays import Replays
 from memx_server.settings import Limits
 
 _PROBLEMS = (MemxError, Problem, HTTPException, RequestValidationError, NotImplementedError)
+_NO_TELEMETRY: dict[str, Any] = dict.fromkeys(
+    ("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False
+)
+"""Of FastAPI's own, which would tell of paths and of what was raised: they may hold ids and texts."""
 _DESCRIPTION = "A long-term memory for LLM applications. A key opens one namespace."
 
 
@@ -89,6 +93,7 @@ def create_app(
         description=_DESCRIPTION,
         lifespan=lifespan,
         responses=problems.RESPONSES,
+        telemetry=_NO_TELEMETRY,  # type: ignore[arg-type]  # a dict of its own; earlier versions take and pass over it
         docs_url=None,  # its pages are made of what lies elsewhere
         redoc_url=None,
         redirect_slashes=False,

@@ -23,7 +23,7 @@ from memx_core.ledger import upgrade_database
 from memx_core.ledger.kinds import open_engine
 from memx_core.memory import Memory
 from memx_core.plans import Policy
-from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index
+from memx_core.ports import LLM, AsyncEmbedder, AsyncLLM, Embedder, Index, Telemetry, Warmable
 from memx_core.reports import Budget
 from memx_server.app import create_app
 from memx_server.keys import Keys
@@ -50,6 +50,7 @@ class Settings:
     policy: Policy = "auto"
     budget: Budget | None = None
     patience: float = 5.0
+    telemetry: Telemetry | None = None
 
 
 def serve(
@@ -67,6 +68,7 @@ def serve(
     limits: Limits | None = None,
     policy: Policy = "auto",
     budget: Budget | None = None,
+    telemetry: Telemetry | None = None,
     patience: float = 5.0,
     log_level: str = "info",
 ) -> None:
@@ -89,6 +91,7 @@ def serve(
         limits: How much one key, or one request, may take.
         policy: As for `Memory`.
         budget: As for `Memory`.
+        telemetry: As for `Memory`.
         patience: Seconds that what is under way may still take when the server stops.
         log_level: Of the log: `debug`, `info`, `warning`, `error`.
 
@@ -100,7 +103,18 @@ def serve(
     if inputs.limit(workers, "workers") > 1 and str(database) == ":memory:":
         raise InvalidInputError("several workers cannot share a database in memory: name a file or a PostgreSQL")
     settings = Settings(
-        database, model, embedder, index, index_key, keys, no_auth, limits or Limits(), policy, budget, patience
+        database,
+        model,
+        embedder,
+        index,
+        index_key,
+        keys,
+        no_auth,
+        limits or Limits(),
+        policy,
+        budget,
+        patience,
+        telemetry,
     )
     listening = Listening(host, port, log_level, patience)
     if workers == 1:
@@ -155,6 +169,7 @@ def application(settings: Settings) -> FastAPI:
     engine = open_engine(settings.database)
     keys = None if settings.no_auth else Keys(engine if settings.keys is None else settings.keys)
     options: dict[str, Any] = {"database": engine, "policy": settings.policy, "budget": settings.budget}
+    options["telemetry"] = settings.telemetry
     opening = _opening(settings, options)
     return create_app(
         opening,
@@ -171,6 +186,8 @@ def application(settings: Settings) -> FastAPI:
 def _opening(settings: Settings, options: dict[str, Any]) -> Opening:
     """Opens memories that share the model, the embedder and the engine."""
     embedder = LocalEmbedder() if settings.embedder is None else settings.embedder
+    if isinstance(embedder, Warmable):
+        embedder.warm_up()  # now, and not while the first one waits
     make = _making(named=any(isinstance(part, str) for part in (settings.model, embedder)))
 
     def opened(namespace: str) -> Memory:

@@ -25,6 +25,7 @@ from memx_core import (
     Memory,
     MemoryLike,
     MemoryNotFoundError,
+    MemxError,
     Message,
     OperationNotFoundError,
     Plan,
@@ -32,6 +33,7 @@ from memx_core import (
     Scope,
     ScopedMemory,
     ScopeError,
+    errors,
     wire,
 )
 from memx_core._io import run
@@ -221,6 +223,12 @@ def test_errors_keep_their_facts_on_the_way():
     assert (back.limit, back.spent, back.scope, back.resets_at, back.needed) == (10, 12, scope, NOW, 3)
     assert str(back) == str(error)
     assert wire.error_from({"error": "KeyError"}, "") is None
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, MemxError) and name not in ("MemxError", "BudgetExceededError"):
+            given = kind("said")
+            back = wire.error_from(json.loads(json.dumps(wire.error_facts(given))), str(given))
+            assert type(back) is kind
+            assert str(back) == str(given)
 
 
 class Script:

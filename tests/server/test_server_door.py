@@ -10,6 +10,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import APIRouter
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -246,3 +250,15 @@ def test_a_server_that_stops_is_not_ready(tmp_path: Path):
         app.state.house.stopping = True
         assert client.get("/health/ready").status_code == 503
         assert client.get("/health/live").status_code == 200
+
+
+def test_what_is_asked_is_in_no_span_of_the_frameworks_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """FastAPI tells OpenTelemetry of paths, as soon as an application has set it up; ids are in mem0's."""
+    told = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(told))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    app, keys = application(tmp_path)
+    with TestClient(app, headers={"Authorization": f"Bearer {keys.create().key}"}) as client:
+        assert client.get("/v1/memories/secret-id/?user_id=secret").status_code == 404
+    assert told.get_finished_spans() == ()
