@@ -35,7 +35,8 @@ def ratio(taken: Sequence[float], base: Sequence[float]) -> float:
 def tables(figures: Figures) -> list[str]:
     """All tables, as lines of Markdown."""
     parts = (_remarks, _turns, _prompts, _by_size, _others, _imports, _holding, _left_out)
-    return [line for part in parts for line in (*part(figures), "")]
+    told = [part(figures) for part in parts]
+    return [line for lines in told if lines for line in (*lines, "")]
 
 
 def _remarks(figures: Figures) -> list[str]:
@@ -88,12 +89,16 @@ def _by_size(figures: Figures) -> list[str]:
                     cells.append("not loaded" if name in figures["skipped"][size] else _DASH)
             rows.append([name, *cells])
         head = [f"{operation}: {about}", *(f"{int(size):,}" for size in figures["sizes"])]
-        lines += [*table(head, rows), ""]
-    return lines[:-1]
+        told = table(head, rows)
+        lines += ["", *told] if lines and told else told
+    return lines
 
 
 def _beside(taken: Sequence[float], base: Sequence[float] | None) -> str:
-    return milliseconds(taken) + (f", {ratio(taken, base):.1f} times" if base else "")
+    if not base:
+        return milliseconds(taken)
+    times = ratio(taken, base)
+    return f"{milliseconds(taken)}, {times:.{1 if times >= 1 else 2}f} times"
 
 
 def _others(figures: Figures) -> list[str]:
@@ -163,6 +168,8 @@ def _mean(taken: Sequence[float]) -> float:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: bool = True) -> list[str]:
-    """Markdown: names to the left, and figures to the `right`."""
+    """Markdown: names to the left, and figures to the `right`; without rows, nothing."""
+    if not rows:
+        return []
     rule = ["---", *("---:" if right else "---" for _ in head[1:])]
     return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]

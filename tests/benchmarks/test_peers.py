@@ -71,6 +71,13 @@ def test_what_is_not_there_or_was_not_loaded_is_said() -> None:
     assert "- mem0 was not asked to load more: loading 1,000 took 100 s" in lines
 
 
+def test_a_run_that_was_stopped_tells_what_it_has() -> None:
+    stopped = {**figures(), "sizes": {}, "skipped": {}, "others": {}, "missing": {}}
+    lines = summary.tables(stopped)
+    assert cells(lines, "mem0", of="a turn")[1] == "1.00 / 8,000"
+    assert not [line for line in lines if line.startswith(("| search", "| growth", "| KB held"))]
+
+
 def test_growth_and_what_is_held_are_told() -> None:
     lines = summary.tables(figures())
     assert cells(lines, "memx", of="growth")[3].startswith("1.20 (")
