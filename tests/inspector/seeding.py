@@ -17,7 +17,7 @@ HOSTILE = (
     "W" * 10_000,
     "שלום, I live in Haifa; 🚲🇳🇴👩‍👩‍👧 e\u0301",  # letters that are meant
 )
-MANY = 120
+MANY = 60
 
 
 def seeded(database: Path, *, hostile: bool = True) -> Memory:

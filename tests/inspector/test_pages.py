@@ -14,6 +14,7 @@ from memx_core import Memory
 from memx_core.testing import FakeEmbedder
 from memx_inspector import OwnAddress, entrance, pages
 from memx_server import Keys, create_app
+from memx_server.serving import Settings, application
 
 ASSETS = Path(memx_inspector.__file__).parent / "assets"
 PORT = 8770
@@ -116,3 +117,16 @@ def test_the_files_ask_nobody_else_and_make_no_markup_of_a_text():
     page = everything["index.html"]
     assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="app.js">']
     assert not re.search(r"\son\w+=|\sstyle=|<style", page)
+
+
+async def test_a_server_has_the_page_and_asks_for_a_key(tmp_path: Path):
+    app = application(Settings(tmp_path / "memx.db", embedder=FakeEmbedder()))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://memories.example") as client:
+        page = await client.get("/inspect/")
+        assert page.content == (ASSETS / "index.html").read_bytes()
+        assert page.headers["x-frame-options"] == "DENY"
+        assert (await client.get("/inspect/app.js")).headers["content-type"] == "text/javascript; charset=utf-8"
+        assert (await client.get("/inspect")).status_code == 308
+        assert (await client.post("/memx/v1/owners", json={"kind": "user"})).status_code == 401
+        assert "/inspect" not in (await client.get("/openapi.json")).text
+    app.state.house.keys.close()

@@ -32,7 +32,16 @@ const main = document.getElementById("main");
 let under = new AbortController();
 let visited = false;
 
+/** `memx inspect` opens the page with a key behind the #, which no server sees: it is kept for this tab and taken out.
+ * Elsewhere a link could slip a stranger's key in, so only this machine's own pages take one. */
+function takeKey() {
+  if (!location.hash.startsWith("#key=")) return;
+  if (["127.0.0.1", "localhost"].includes(location.hostname)) key.set(decodeURIComponent(location.hash.slice("#key=".length)));
+  history.replaceState(null, "", link("owners"));
+}
+
 function show() {
+  takeKey();
   under.abort();
   under = new AbortController();
   const { view, parameters } = parse(location.hash);
@@ -118,11 +127,6 @@ document.querySelector("[data-skip]").addEventListener("click", (event) => {
   main.focus();
 });
 
-// `memx inspect` opens the page with a key behind the #, which no server sees: it is kept for this tab and taken out.
-if (location.hash.startsWith("#key=")) {
-  key.set(decodeURIComponent(location.hash.slice("#key=".length)));
-  history.replaceState(null, "", link("owners"));
-}
 window.addEventListener("hashchange", show);
 listen();
 show();

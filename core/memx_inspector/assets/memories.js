@@ -48,6 +48,7 @@ export function memories({ main, parameters, signal }) {
   }
 
   function filtered() {
+    inTime();
     noted();
     list.run();
   }
@@ -59,6 +60,7 @@ export function memories({ main, parameters, signal }) {
   /** Which filters there are, and a sentence about what is shown. */
   function inTime() {
     const past = clocks.known || clocks.asof;
+    search.disabled = status.value === "deleted"; // a deletion has no words of its own
     filters.hidden = Boolean(past);
     told.hidden = !past;
     const known = clocks.known ? ["As it was recorded by ", moment(clocks.known)] : ["As it is known now"];
