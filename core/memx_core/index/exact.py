@@ -167,19 +167,21 @@ class _Holding:
                 self.tables.pop(kind, None)
                 self._reached.pop(kind, None)
             self._read(source, kinds, 0)
-        self.nbytes = sum(table.nbytes for table in self.tables.values())
 
     def _read(self, source: IndexSource, kinds: Sequence[EntryKind], since: int) -> bool:
         """Takes in what is new; True if what is held has to be forgotten instead."""
         news = source.entries(self._namespace, self._scope, since=since, kinds=kinds)
         if news.removed:
             return True
+        if 0 < since == news.reached:
+            return False
         for kind in kinds:
             self.tables.setdefault(kind, Table())
         for chunk in _chunks(news.entries):
             for kind in kinds:
                 self.tables[kind].put([entry for entry in chunk if entry.kind == kind])
         self._reached.update(dict.fromkeys(kinds, news.reached))
+        self.nbytes = sum(table.nbytes for table in self.tables.values())
         return False
 
 

@@ -55,7 +55,7 @@ def moment(value: int) -> datetime:
         LedgerError: If that is none.
     """
     try:
-        return _EPOCH + timedelta(microseconds=value)
+        return _EPOCH + timedelta(0, 0, value)  # by name it takes half as long again, for every time of every row
     except (OverflowError, TypeError) as error:
         raise damaged("a time is none") from error
 
