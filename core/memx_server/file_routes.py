@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any, Final, Literal, TypeGuard
 
 from fastapi import APIRouter, Header, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from starlette.background import BackgroundTask
 
 from memx_core import wire
 from memx_core.moving import Conversation, LoadReport
@@ -25,6 +25,7 @@ from memx_server.requests import body
 COUNT: Final = "Memx-Memories"
 """The header that tells how many memories are in an export."""
 _JSONL: Final = "application/x-ndjson"
+_PIECE: Final = 1 << 16
 _CALLS = wire.calls()
 _CONVERSATION: Final[TypeAdapter[Conversation]] = TypeAdapter(Conversation)
 
@@ -33,7 +34,7 @@ _Backfill: Any = body(_CALLS["backfill"])
 router = APIRouter(prefix="/memx/v1", tags=["memx"])
 
 
-async def export(arguments: BaseModel, there: There) -> FileResponse:
+async def export(arguments: BaseModel, there: There) -> StreamingResponse:
     """Everything of a scope, or without ids of all, as JSON lines."""
     given = _given(arguments)
     path = await asyncio.to_thread(_file)
@@ -42,9 +43,17 @@ async def export(arguments: BaseModel, there: There) -> FileResponse:
     except BaseException:
         await asyncio.to_thread(os.unlink, path)
         raise
-    return FileResponse(
-        path, media_type=_JSONL, headers={COUNT: str(count)}, background=BackgroundTask(os.unlink, path)
-    )
+    return StreamingResponse(pieces(path), media_type=_JSONL, headers={COUNT: str(count)})
+
+
+async def pieces(path: str) -> AsyncGenerator[bytes, None]:
+    """What is in a file, which is gone afterwards, also where nobody waited for its end."""
+    try:
+        with await asyncio.to_thread(open, path, "rb") as file:
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
+    finally:
+        await asyncio.to_thread(os.unlink, path)
 
 
 export.__annotations__["arguments"] = body(_CALLS["export"])

@@ -22,6 +22,7 @@ from starlette.testclient import TestClient
 from memx_core import Background, InvalidInputError, Memory
 from memx_core.testing import FakeEmbedder
 from memx_server import Keys, Limits, create_app, serve
+from memx_server.file_routes import pieces
 from memx_server.house import Who
 from memx_server.rates import Rates
 from tests.serving import Served, application, served
@@ -262,3 +263,16 @@ def test_what_is_asked_is_in_no_span_of_the_frameworks_own(tmp_path: Path, monke
     with TestClient(app, headers={"Authorization": f"Bearer {keys.create().key}"}) as client:
         assert client.get("/v1/memories/secret-id/?user_id=secret").status_code == 404
     assert told.get_finished_spans() == ()
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["to its end", "broken off"])
+async def test_an_export_leaves_no_file_behind(tmp_path: Path, whole: bool):
+    path = tmp_path / "export.jsonl"
+    path.write_bytes(b"x" * 200_000)
+    sent = pieces(str(path))
+    came = await anext(sent)
+    if whole:
+        came += b"".join([piece async for piece in sent])
+    await sent.aclose()
+    assert len(came) == (200_000 if whole else 65_536)
+    assert not path.exists()
