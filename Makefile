@@ -9,6 +9,8 @@ DEMO   := $(VENV)/.demo
 DEV    := $(VENV)/.dev
 # Thousands of databases that live for a moment need no disk, where there is memory for them: 2 GiB, and containers often have less.
 IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2097152 { print "TMPDIR=/dev/shm" }')
+# One more than there are cores: some tests wait for a database or a process of their own.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1 )))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ demo: $(DEMO) ## run the quickstart: two conversations, and what was learned fro
 	@$(PY) cookbook/quickstart.py
 
 test: $(DEV) ## run the whole test suite on all cores (ARGS="-k name -x" is passed on)
-	@$(IN_MEMORY) $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(IN_MEMORY) $(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-matrix: $(MADE) ## run the frameworks' tests on their oldest and newest versions (ARGS="floor latest" chooses)
 	@$(PY) -m tests.matrix $(ARGS)
