@@ -14,7 +14,7 @@ WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help .venv demo test test-matrix check fix bench faults wheel clean
+.PHONY: help .venv demo test test-matrix check check-style check-mypy check-pyright check-imports fix bench faults wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,11 +30,19 @@ test: $(DEV) ## run the whole test suite on all cores (ARGS="-k name -x" is pass
 test-matrix: $(MADE) ## run the frameworks' tests on their oldest and newest versions (ARGS="floor latest" chooses)
 	@$(PY) -m tests.matrix $(ARGS)
 
-check: $(DEV) ## format, lint, types (two readers) and the import contracts
+check: check-style check-mypy check-pyright check-imports ## format, lint, types (two readers) and the import contracts
+
+check-style: $(DEV)
 	$(PY) -m ruff format --check
 	$(PY) -m ruff check
+
+check-mypy: $(DEV)
 	$(PY) -m mypy
+
+check-pyright: $(DEV)
 	$(PY) -m basedpyright
+
+check-imports: $(DEV)
 	$(VENV)/bin/lint-imports --no-logo
 
 fix: $(DEV) ## repair what the tools can repair
