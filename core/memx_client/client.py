@@ -34,7 +34,9 @@ class MemoryClient(MemoryLike):
     """A memory that is on a server, with the methods of `Memory` in both colours.
 
     Reads and writes are sent again when the connection breaks, or the server says that it will pass: a write with
-    a key by which the server knows it. Safe to share between threads, tasks and event loops.
+    a key by which the server knows it. Of a server with several processes each knows the keys that it was asked
+    with, and all of them those of `add`: another write may be done twice if its answer is lost and another process
+    is asked again; `retries=0` leaves that to you. Safe to share between threads, tasks and event loops.
 
     What is of this process stays here: an embedder cannot be handed over, and `progress` shows nothing.
 
