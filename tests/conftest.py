@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from tests.openai_server import OpenAIServer
 
 settings.register_profile("steady", deadline=None)  # no test may depend on how busy the machine is
 settings.load_profile("steady")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background; what is started here would not hear it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Door:

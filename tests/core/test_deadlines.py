@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -45,6 +46,12 @@ def test_a_program_ends_although_a_provider_is_silent() -> None:
 
 
 def test_one_call_after_the_other_takes_one_thread() -> None:
+    """Once those that others left at work are idle, or have ended: each would be taken as it comes back."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end and any(
+        isinstance(each, deadlines.Worker) and each not in deadlines.IDLE for each in threading.enumerate()
+    ):
+        time.sleep(0.001)
     deadline = Deadline(60)
     assert len({deadline.run(threading.get_ident) for _ in range(50)}) == 1
 
