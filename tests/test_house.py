@@ -120,6 +120,12 @@ def test_importing_the_core_is_quiet(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_importing_memory_spares_what_only_some_need(tmp_path: Path) -> None:
+    unneeded = {"alembic", "memx_core.extraction.rules", "sqlalchemy.dialects.postgresql"}
+    code = f"import sys; from memx_core import Memory; print(*sorted({unneeded!r} & set(sys.modules)))"
+    assert run_python(code, cwd=tmp_path) == ""
+
+
 def test_tests_build_with_the_backend_that_users_build_with() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (backend,) = project["build-system"]["requires"]

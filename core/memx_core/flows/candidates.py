@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 from memx_core import text
 from memx_core._io import IO
-from memx_core.extraction import rules
 from memx_core.flows.room import Room
 from memx_core.ports import IndexHit, IndexQuery, Vectors
 from memx_core.types import MemoryItem, Message, Scope
@@ -30,8 +29,7 @@ async def find(
     io: IO, room: Room, scope: Scope, messages: Sequence[Message], vectors: Vectors, now: datetime
 ) -> tuple[MemoryItem, ...]:
     """Memories at exactly `scope` that `messages` may touch, oldest first."""
-    slots = rules.slots(messages)
-    same_slot = await io.call(room.ledger.by_slot, room.namespace, scope, slots, now, MOST)
+    same_slot = await io.call(_same_slot, room, scope, messages, now)
     query = IndexQuery(
         namespace=room.namespace,
         scope=scope,
@@ -47,6 +45,12 @@ async def find(
 
     chosen, _ = await confirmed(io, room, query, choose, now)
     return tuple(item for _, item in sorted(chosen.items(), key=lambda placed: (placed[1].created_at, placed[0])))
+
+
+def _same_slot(room: Room, scope: Scope, messages: Sequence[Message], now: datetime) -> dict[int, MemoryItem]:
+    from memx_core.extraction import rules  # a tenth of what importing memx costs, and nothing to who only reads
+
+    return room.ledger.by_slot(room.namespace, scope, rules.slots(messages), now, MOST)
 
 
 async def confirmed(

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Row, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from memx_core import addresses
 from memx_core.ledger import rows
@@ -22,6 +22,9 @@ from memx_core.ledger.damage import damaged
 from memx_core.ledger.tables import costs
 from memx_core.reports import UsageReport
 from memx_core.types import Scope, Usage
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 _COUNTS = tuple(field.name for field in fields(Usage))
 _SUMS = tuple(func.sum(costs.c[name]).label(name) for name in _COUNTS)
@@ -38,10 +41,17 @@ def record(connection: Connection, namespace: str, scope: Scope, *, at: datetime
 @cache
 def _adding(dialect: str) -> Insert:
     """One statement for whoever comes first and whoever comes after."""
-    insert = postgresql.insert(costs) if dialect == "postgresql" else sqlite.insert(costs)
-    return insert.on_conflict_do_update(
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 50 ms, for whoever has one
+
+        return _added_up(postgresql.insert(costs))
+    return _added_up(sqlite.insert(costs))
+
+
+def _added_up(into: postgresql.Insert | sqlite.Insert) -> Insert:
+    return into.on_conflict_do_update(
         index_elements=["address", "day", "model"],
-        set_={name: costs.c[name] + insert.excluded[name] for name in _COUNTS},
+        set_={name: costs.c[name] + into.excluded[name] for name in _COUNTS},
     )
 
 

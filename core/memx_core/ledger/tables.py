@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     text,
 )
 
@@ -38,6 +40,8 @@ metadata = MetaData(
 )
 
 
+_WHERE = "postgresql_where"
+"""In an index's `info`: its rows on PostgreSQL. Said as an argument it would import that dialect everywhere."""
 _Serial = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
 
 
@@ -61,6 +65,19 @@ def _address() -> tuple[Column[str], ...]:
         Column("run_id", Identifier),
         Column("address", _string(64), nullable=False),
     )
+
+
+def _choose_rows(target: MetaData, connection: Connection, **_: object) -> None:
+    """Has the indexes of some rows only be those on PostgreSQL too."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in target.tables.values():
+        for index in table.indexes:
+            if _WHERE in index.info:
+                index.dialect_options["postgresql"]["where"] = text(index.info[_WHERE])
+
+
+event.listen(metadata, "before_create", _choose_rows)
 
 
 def _by_owner(table: str, *columns: str) -> tuple[Index, ...]:
@@ -109,7 +126,7 @@ memories = Table(
         "ix_memx_memories_twins",
         *("address", "alive", "fingerprint"),  # all that is asked for: else SQLite takes the index above
         sqlite_where=text("alive = 1 AND fingerprint IS NULL"),
-        postgresql_where=text("alive AND fingerprint IS NULL"),
+        info={_WHERE: "alive AND fingerprint IS NULL"},
     ),
     sqlite_autoincrement=True,
 )
@@ -150,7 +167,7 @@ versions = Table(
         "ix_memx_versions_conflicts_with",
         "conflicts_with",
         sqlite_where=text("conflicts_with IS NOT NULL"),
-        postgresql_where=text("conflicts_with IS NOT NULL"),
+        info={_WHERE: "conflicts_with IS NOT NULL"},
     ),
     sqlite_autoincrement=True,
 )
@@ -194,9 +211,7 @@ messages = Table(
     Column("operation", _Serial, ForeignKey("memx_operations.seq"), nullable=False),
     Column("revision", _Serial, nullable=False),
     Index("uq_memx_messages_address_session_id", "address", "session", "id", unique=True),
-    Index(
-        "ix_memx_messages_job", "job", sqlite_where=text("job IS NOT NULL"), postgresql_where=text("job IS NOT NULL")
-    ),
+    Index("ix_memx_messages_job", "job", sqlite_where=text("job IS NOT NULL"), info={_WHERE: "job IS NOT NULL"}),
     *_by_owner("memx_messages", "session", "row"),
     Index("ix_memx_messages_address_session_row", "address", "session", "row"),
     Index("ix_memx_messages_operation", "operation"),

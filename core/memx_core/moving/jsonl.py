@@ -34,6 +34,7 @@ neither key, cost nor warnings. The marks that erasures leave, and what calls ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import BinaryIO, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
@@ -48,7 +49,11 @@ LONGEST = 100_000_000
 Numbered: TypeAlias = tuple[int, Line]
 """A line and its number in the file; the header is number 1."""
 
-_LINE: TypeAdapter[Line] = TypeAdapter(Line)
+
+@cache
+def _any_line() -> TypeAdapter[Line]:
+    """Any line but the first; made when a file is read, as making it costs every import 30 ms."""
+    return TypeAdapter(Line)
 
 
 def header(file: BinaryIO) -> Header:
@@ -78,7 +83,7 @@ def lines(file: BinaryIO) -> Iterator[Numbered]:
         if not raw.strip():
             continue
         try:
-            yield number, _LINE.validate_json(raw)
+            yield number, _any_line().validate_json(raw)
         except ValidationError as error:
             raise _damaged(number, error) from None
 

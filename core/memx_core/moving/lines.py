@@ -12,7 +12,7 @@ from memx_core.types import Event, Kind, Precision, Scope, Status, TimeSpan
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class _Owned(_Strict):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -47,17 +48,19 @@ class Parcel:
     digest: str
 
 
-_PARCEL = TypeAdapter(Parcel)
+@cache
+def _as_json() -> TypeAdapter[Parcel]:
+    return TypeAdapter(Parcel)
 
 
 def packed(parcel: Parcel) -> bytes:
     """The parcel as JSON."""
-    return _PARCEL.dump_json(parcel)
+    return _as_json().dump_json(parcel)
 
 
 def unpacked(raw: bytes) -> Parcel:
     """What `packed` gave."""
-    return _PARCEL.validate_json(raw)
+    return _as_json().validate_json(raw)
 
 
 @dataclass(frozen=True, slots=True)
