@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL
@@ -19,6 +20,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from memx_core.errors import LedgerError
 from memx_core.ledger import kinds, refusals, sqlite
 from memx_core.ledger.damage import damaged
+from memx_core.ledger.prepared import Question
 
 _TRIES = 5
 
@@ -46,6 +48,20 @@ class Database:
         self._check_open()
         with _heard(), self._alone(), self.engine.connect() as connection:
             yield connection.execution_options(**self.kind.READING)
+
+    def answers(self, *questions: Question) -> list[Sequence[Sequence[Any]]]:
+        """The rows that each question finds, all of one moment."""
+        quick = self.quick_answers(*questions)
+        if quick is not None:
+            return quick
+        with self.reading() as connection:
+            return [connection.execute(asked, values).all() for asked, values in questions]
+
+    def quick_answers(self, *questions: Question) -> list[Sequence[Sequence[Any]]] | None:
+        """Like `answers`, or `None` if that would take what any transaction takes."""
+        self._check_open()
+        with _heard(), self._alone():
+            return self.kind.answers(self.engine, questions)
 
     @contextmanager
     def writing(self, namespace: str | None) -> Generator[Connection, None, None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from memx_core.errors import InvalidInputError
 from memx_core.ledger import postgresql, sqlite
+from memx_core.ledger.prepared import Question
 
 
 class Kind(Protocol):
@@ -41,6 +42,10 @@ class Kind(Protocol):
 
     def prepare(self, engine: Engine) -> None:
         """Makes an engine fit, whoever made it."""
+        ...
+
+    def answers(self, engine: Engine, questions: Sequence[Question]) -> list[Sequence[Sequence[Any]]] | None:
+        """What `questions` find, all of one moment, where that goes without SQLAlchemy; else `None`."""
         ...
 
     def begin(self, connection: Connection, namespace: str | None) -> None:

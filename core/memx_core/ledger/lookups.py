@@ -29,14 +29,20 @@ from sqlalchemy import (
 from memx_core.ledger import erasing, moments, rows, spaces
 from memx_core.ledger.entries import OF_MEMORIES, OF_MESSAGES, Reader
 from memx_core.ledger.moments import Then
+from memx_core.ledger.prepared import Question
 from memx_core.ledger.rows import SPOKEN as SPOKEN
 from memx_core.ledger.tables import message_vectors, messages, operations, version_vectors, versions
 from memx_core.ports import KINDS, EntryKind, IndexEntry, News
-from memx_core.types import MemoryItem, Message, Scope
+from memx_core.types import Scope
 
 _SIZES = (12, 24, 64, 256)  # rows that one statement may ask for; few sizes, so that few statements are compiled
 _NO_ROW = -1
 _FETCHED = 1_000
+
+
+def newest(namespace: str) -> Question:
+    """The number of the newest write, as the one value of one row."""
+    return Question(_revision(), {"given_namespace": namespace})
 
 
 def revision(connection: Connection, namespace: str) -> int:
@@ -157,19 +163,13 @@ def all_entries(connection: Connection, namespace: str, after: IndexEntry | None
 
 
 def memories_by_row(
-    connection: Connection,
-    namespace: str,
-    scope: Scope,
-    wanted: Collection[int],
-    now: datetime,
-    then: Then | None = None,
-) -> dict[int, MemoryItem]:
-    """The current memories among `wanted` rows, or those to look at `then`."""
+    namespace: str, scope: Scope, wanted: Collection[int], now: datetime, then: Then | None = None
+) -> list[Question]:
+    """For the current memories among `wanted` rows, or those to look at `then`: rows of `memory_item`."""
     owners = rows.owners(scope)
     statement = partial(_memories, owners) if then is None else partial(_memories_then, owners, then.timed)
     values = {**rows.bound(namespace, scope), **({"now": now} if then is None else then.bound)}
-    found = _by_row(connection, statement, values, wanted)
-    return {row[0]: rows.memory_item(row) for row in found}
+    return _by_row(statement, values, wanted)
 
 
 @cache
@@ -191,15 +191,12 @@ def _memories_then(owners: tuple[str, ...], timed: bool, size: int) -> Select[An
     )
 
 
-def messages_by_row(
-    connection: Connection, namespace: str, scope: Scope, wanted: Collection[int], then: Then | None = None
-) -> dict[int, tuple[MemoryItem, Message]]:
-    """The turns among `wanted` rows, as items and as themselves."""
+def messages_by_row(namespace: str, scope: Scope, wanted: Collection[int], then: Then | None = None) -> list[Question]:
+    """For the turns among `wanted` rows: rows of `turn`."""
     owners = rows.owners(scope)
     statement = partial(_messages, owners) if then is None else partial(_messages_then, owners, then.timed)
     values = {**rows.bound(namespace, scope), **({} if then is None else then.bound)}
-    found = _by_row(connection, statement, values, wanted)
-    return {row[0]: rows.turn(row) for row in found}
+    return _by_row(statement, values, wanted)
 
 
 @cache
@@ -223,15 +220,14 @@ def _messages_then(owners: tuple[str, ...], timed: bool, size: int) -> Select[An
     )
 
 
-def _by_row(
-    connection: Connection, statement: Callable[[int], Select[Any]], values: dict[str, Any], wanted: Collection[int]
-) -> Iterator[Row[Any]]:
-    ordered = sorted(wanted)
+def _by_row(statement: Callable[[int], Select[Any]], values: dict[str, Any], wanted: Collection[int]) -> list[Question]:
+    ordered, asked = sorted(wanted), list[Question]()
     for start in range(0, len(ordered), _SIZES[-1]):
         part = ordered[start : start + _SIZES[-1]]
         size = next(size for size in _SIZES if len(part) <= size)
         places = {f"row_{place}": row for place, row in enumerate(part + [_NO_ROW] * (size - len(part)))}
-        yield from connection.execute(statement(size), {**values, **places}).all()
+        asked.append(Question(statement(size), {**values, **places}))
+    return asked
 
 
 def _places(size: int) -> list[BindParameter[int]]:

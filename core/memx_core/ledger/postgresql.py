@@ -11,7 +11,7 @@ see one moment (`REPEATABLE READ`) and wait for nobody.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, func, select
@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from memx_core.errors import InvalidInputError, LedgerError
+from memx_core.ledger.prepared import Question
 
 READING: Mapping[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 WRITING: Mapping[str, Any] = {"isolation_level": "READ COMMITTED", "postgresql_readonly": False}
@@ -82,6 +83,11 @@ def _key(namespace: str) -> int:
 def is_behind(error: OperationalError) -> bool:
     """Never: a transaction sees what is newest when it begins."""
     return False
+
+
+def answers(engine: Engine, questions: Sequence[Question]) -> list[Sequence[Sequence[Any]]] | None:
+    """Never any: beside the way to a server and back, what SQLAlchemy does is little."""
+    return None
 
 
 def check(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import weakref
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, SingletonThreadPool, StaticPool
 
 from memx_core.errors import InvalidInputError, LedgerError
+from memx_core.ledger import prepared
+from memx_core.ledger.prepared import Question
 
 _WRITE = "memx_write"  # the execution option of a connection that is going to write
 READING: Mapping[str, Any] = {}
@@ -92,6 +94,25 @@ def is_behind(error: OperationalError) -> bool:
 
 def check(connection: Connection) -> None:
     """Nothing: every text is kept."""
+
+
+def answers(engine: Engine, questions: Sequence[Question]) -> list[Sequence[Sequence[Any]]] | None:
+    """What `questions` find, all of one moment, by the driver; `None` where SQLAlchemy is to ask.
+
+    That is where somebody listens to its statements, and where one fails: it says what is wrong as it always does.
+    """
+    heard = engine.echo or engine.dispatch.before_cursor_execute
+    if heard or engine.dialect.driver != "pysqlite" or not all(map(prepared.fits, questions)):
+        return None
+    pooled = engine.raw_connection()
+    try:
+        asked: Any = pooled.driver_connection
+        asked.execute("BEGIN")
+        return [prepared.ask(asked, question) for question in questions]
+    except sqlite3.Error:
+        return None
+    finally:
+        pooled.close()  # and the transaction with it
 
 
 def driver(connection: Connection) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memx_core.filters import Filter
-from memx_core.ledger import browsing, history, holdings, lookups, provenance, reads, transcripts
+from memx_core.ledger import browsing, history, holdings, lookups, provenance, reads, rows, transcripts
 from memx_core.ledger.methods.base import Base
 from memx_core.ledger.moments import Then
 from memx_core.ports import EntryKind
@@ -61,11 +61,13 @@ class Reading(Base):
         then: Then | None = None,
     ) -> tuple[dict[int, MemoryItem], dict[int, tuple[MemoryItem, Message]]]:
         """What an index found, by row, as far as the ledger confirms it."""
-        with self._database.reading() as connection:
-            return (
-                lookups.memories_by_row(connection, namespace, scope, memories, now, then) if memories else {},
-                lookups.messages_by_row(connection, namespace, scope, messages, then) if messages else {},
-            )
+        facts = lookups.memories_by_row(namespace, scope, memories, now, then)
+        turns = lookups.messages_by_row(namespace, scope, messages, then)
+        answers = self._database.answers(*facts, *turns)
+        return (
+            {row[0]: rows.memory_item(row) for answer in answers[: len(facts)] for row in answer},
+            {row[0]: rows.turn(row) for answer in answers[len(facts) :] for row in answer},
+        )
 
     def rows_left(
         self,
