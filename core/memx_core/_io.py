@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Generic, NoReturn, ParamSpec, Protocol, Self, TypeVar
 
 import numpy as np
@@ -305,10 +305,20 @@ def _counted(completion: object, asked: Sequence[Message]) -> Completion:
     usage = completion.usage
     if not usage.tokens:
         usage += Usage(
-            input_tokens=sum(estimate_tokens(message.content) for message in asked),
+            input_tokens=sum(map(_tokens, asked)),
             output_tokens=estimate_tokens(completion.shown),
         )
     return replace(completion, usage=usage if usage.calls else usage + Usage(calls=1))
+
+
+def _tokens(message: Message) -> int:
+    return (_fixed_tokens if message.role == "system" else estimate_tokens)(message.content)
+
+
+@lru_cache(maxsize=4)
+def _fixed_tokens(text: str) -> int:
+    """Of a system text, which is the same in every call: nothing that somebody said is held here."""
+    return estimate_tokens(text)
 
 
 def _vector(raw: object) -> Vector:

@@ -55,9 +55,10 @@ def invented(claim: Claim, sources: Sources) -> str | None:
     """What in `claim` is in none of its sources, in words; `None` if nothing is."""
     if name := _invented_name(claim, sources):
         return f"the name {name!r}"
-    if date := _invented_time(claim, sources):
+    spots = time.spots(claim.text)
+    if date := _invented_time(claim, spots, sources):
         return f"the time {date!r}"
-    if number := _invented_number(claim, sources):
+    if number := _invented_number(claim, spots, sources):
         return f"the number {number!r}"
     return None
 
@@ -100,23 +101,23 @@ def _is_subject(claim: Claim, first: re.Match[str]) -> bool:
     return bool(may_be_name and follows) and (not claim.subject or claim.subject.casefold().startswith(word))
 
 
-def _invented_number(claim: Claim, sources: Sources) -> str | None:
+def _invented_number(claim: Claim, spots: Sequence[tuple[int, int]], sources: Sources) -> str | None:
     """A number outside of dates that neither the turns nor the memories beside have."""
     supported = sources.numbers.union({"1"}, *map(text.numbers, claim.beside))
-    missing = text.numbers(_without_times(claim.text)) - supported
+    missing = text.numbers(_without_times(claim.text, spots)) - supported
     if missing and not sources.are_english:
         missing -= _COUNTED
     return min(missing, default=None)
 
 
-def _without_times(words: str) -> str:
-    for start, end in reversed(time.spots(words)):
+def _without_times(words: str, spots: Sequence[tuple[int, int]]) -> str:
+    for start, end in reversed(spots):
         words = f"{words[:start]} {words[end:]}"
     return words
 
 
-def _invented_time(claim: Claim, sources: Sources) -> str | None:
-    phrases = [claim.text[start:end] for start, end in time.spots(claim.text)]
+def _invented_time(claim: Claim, spots: Sequence[tuple[int, int]], sources: Sources) -> str | None:
+    phrases = [claim.text[start:end] for start, end in spots]
     return next((phrase for phrase in phrases if not _is_supported(phrase, claim, sources)), None)
 
 
