@@ -81,9 +81,9 @@ def test_an_add_asks_no_more_than_it_has_to(memory: ScopedMemory, llm: ScriptedL
         "select",  # candidates, read back
         locked(engine, "insert"),  # what the model cost
         "select",  # that nothing is new to the index
-        # The operation (with what was erased, and the space), costs, turns; who says the same already; memories,
-        # versions, changes, vectors of turns and of memories, evidence.
-        locked(engine, f"{inserts(3)} select {inserts(6)}"),
+        # The operation (with what was erased, the space, and whether somebody says the same already), costs, turns;
+        # memories, versions, changes, vectors of turns and of memories, evidence.
+        locked(engine, inserts(9)),
     ]
 
 
@@ -91,7 +91,7 @@ def test_many_facts_take_no_more_statements_than_two(memory: ScopedMemory, llm: 
     llm.queue(adds(*(f"Ada knows song {number}" for number in range(15))))
     heard = Heard(engine)
     memory.add(SAID)
-    assert heard.during()[-1] == locked(engine, f"{inserts(3)} select {inserts(6)}")
+    assert heard.during()[-1] == locked(engine, inserts(9))
 
 
 def test_an_update_asks_no_more_than_it_has_to(memory: ScopedMemory, llm: ScriptedLLM, engine: Engine) -> None:
@@ -102,7 +102,7 @@ def test_an_update_asks_no_more_than_it_has_to(memory: ScopedMemory, llm: Script
     assert len(before) == 6
     # As an add; then the memory as it is, its version closed and conflicts with it, its new head and who else says
     # the former text, the new version; at last the turn that the former came from, which is marked.
-    closed = "select select update select update update select"
+    closed = "select update select update select"
     assert written == locked(engine, f"{inserts(3)} {closed} {inserts(4)} select insert update insert")
 
 

@@ -50,8 +50,8 @@ class Applied:
     evidence: list[tuple[int, int, Evidence]] = field(default_factory=list[tuple[int, int, Evidence]])
 
 
-def apply(connection: Connection, request: Write, operation: int) -> Applied:
-    """Carries out `request.operations`.
+def apply(connection: Connection, request: Write, operation: int, *, said: bool = True) -> Applied:
+    """Carries out `request.operations`; `said`: see `settling.settle`.
 
     Raises:
         Outdated: If one was decided on a version that is no longer the head.
@@ -59,7 +59,7 @@ def apply(connection: Connection, request: Write, operation: int) -> Applied:
     if not request.operations:
         return Applied()
     heads = settling.heads(connection, request)
-    settled = settling.settle(connection, request, heads)
+    settled = settling.settle(connection, request, heads, said=said)
     settling.let_go(connection, settled.expired)
     writing = [step for step in settled.steps if step.writes]
     rows, made = carry_out(connection, request, operation, writing)
@@ -133,12 +133,12 @@ def _move_heads(connection: Connection, request: Write, steps: Sequence[Step]) -
         return
     # First out of the way: two memories of one plan may trade texts.
     leaving = [step.memory for step in moving if not step.operation.ended]
-    if leaving:
+    if len(leaving) > 1:
         connection.execute(update(memories).where(memories.c.seq.in_(leaving)).values(fingerprint=None))
     for step in moving:
         values: dict[str, Any] = {"latest": step.version}
         if not step.operation.ended:
-            values |= {"head": step.version, "alive": step.operation.event != "DELETE"}
+            values |= {"head": step.version, "alive": step.operation.event != "DELETE", "fingerprint": None}
             if step.operation.event != "DELETE" and not twins.is_twin(connection, request, step):
                 values["fingerprint"] = fingerprint(step.operation.text)
         connection.execute(update(memories).where(memories.c.seq == step.memory).values(values))

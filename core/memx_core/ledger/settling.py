@@ -50,14 +50,20 @@ class Twins:
     expired: list[int]
 
 
-def settle(connection: Connection, request: Write, heads: dict[str, Row[Any]]) -> Settled:
+def settle(connection: Connection, request: Write, heads: dict[str, Row[Any]], *, said: bool = True) -> Settled:
     """What the operations of `request` come to, beside what is there now.
+
+    Args:
+        connection: Where it is.
+        request: Whose operations.
+        heads: The memories that they touch.
+        said: Whether something living may say what is to be written, as `SAID` tells.
 
     Raises:
         Outdated: If one was decided on a version that is no longer the head.
     """
     _check(request.operations, heads)
-    known = twins(connection, request)
+    known = twins(connection, request) if said else Twins({}, [])
     same = {mark: Step(_confirmation(row), row) for mark, row in known.same.items()}
     settled = Settled(expired=known.expired)
     for operation in request.operations:
@@ -96,8 +102,8 @@ def heads(connection: Connection, request: Write) -> dict[str, Row[Any]]:
 
 def twins(connection: Connection, request: Write) -> Twins:
     """Living memories of this very address that say what `request` is to write."""
-    marks = {fingerprint(op.text) for op in request.operations if op.event in WRITING}
-    if not marks or request.twins:
+    marks = _marks(request)
+    if not marks:
         return Twins({}, [])
     touched = {op.memory_id for op in request.operations if op.event in ("UPDATE", "DELETE") and not op.ended}
     found = _living(connection, request, _BY_TEXT, marks)
@@ -105,6 +111,16 @@ def twins(connection: Connection, request: Write) -> Twins:
     return Twins(
         {row.fingerprint: row for row in found if row.id not in touched and not is_expired(row, request)}, expired
     )
+
+
+def _marks(request: Write) -> set[str]:
+    """Fingerprints of what is to be written, unless that may be there twice."""
+    return set() if request.twins else {fingerprint(op.text) for op in request.operations if op.event in WRITING}
+
+
+def saying(request: Write) -> dict[str, Any]:
+    """The values for `SAID`."""
+    return {"said_at_address": addresses.digest(request.namespace, request.scope), "said_marks": list(_marks(request))}
 
 
 def let_go(connection: Connection, expired: Collection[int]) -> None:
@@ -124,6 +140,15 @@ _LIVING = (
     .join(versions, (versions.c.memory == memories.c.seq) & (versions.c.version == memories.c.head))
     .where(memories.c.address == bindparam("at"), memories.c.alive)
 )
+SAID = (
+    select(memories.c.seq)
+    .where(
+        memories.c.address == bindparam("said_at_address"),
+        memories.c.fingerprint.in_(bindparam("said_marks", expanding=True)),
+    )
+    .exists()
+)
+"""Whether there is anything that `twins` may find: beside what a statement that writes returns, and mostly not."""
 _BY_ID = _LIVING.where(memories.c.id.in_(bindparam("wanted", expanding=True)))
 _BY_TEXT = _LIVING.where(memories.c.fingerprint.in_(bindparam("wanted", expanding=True)))
 

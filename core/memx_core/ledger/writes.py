@@ -51,17 +51,28 @@ def write(connection: Connection, request: Write) -> Committed:
     if opened.erased is not None:
         raise Erased
     book_embedding(connection, request)
-    return Committed(carry_out(connection, request, opened.seq, spaces.beside(opened)), opened.seq)
+    done = carry_out(connection, request, opened.seq, serving=spaces.beside(opened), said=bool(opened.said))
+    return Committed(done, opened.seq)
 
 
-def carry_out(connection: Connection, request: Write, operation: int, serving: Space | None = None) -> AddResult:
-    """What `request` comes to, written under the row of `operation`; `serving` is looked up where it is not known."""
+def carry_out(
+    connection: Connection, request: Write, operation: int, *, serving: Space | None = None, said: bool = True
+) -> AddResult:
+    """What `request` comes to, written under the row of `operation`.
+
+    Args:
+        connection: In a writing transaction.
+        request: What is to be done.
+        operation: Its number.
+        serving: The space that serves; looked up where it is not known.
+        said: See `settling.settle`.
+    """
     if request.exact:
         exactness.check(connection, request)
     if request.held:
         settling.check(connection, replace(request, operations=request.held))
     kept, queued = _messages(connection, request, operation)
-    applied = applying.apply(connection, request, operation)
+    applied = applying.apply(connection, request, operation, said=said)
     _vectors(connection, request, operation, kept, applied.rows, serving)
     spaces.copy_versions(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
@@ -84,7 +95,7 @@ def carry_out(connection: Connection, request: Write, operation: int, serving: S
 _OPEN = insert(operations).returning(operations.c.seq)
 # In the same round trip, what is asked before anything else is written.
 _OPEN_BESIDE = insert(operations).returning(
-    operations.c.seq, erasing.ERASED.scalar_subquery().label("erased"), *spaces.BESIDE
+    operations.c.seq, erasing.ERASED.scalar_subquery().label("erased"), settling.SAID.label("said"), *spaces.BESIDE
 )
 _EVIDENCE = insert(evidence)
 _TOUCH = update(messages).where(messages.c.row == bindparam("r")).values(revision=bindparam("of"))
@@ -102,7 +113,8 @@ def open_operation(connection: Connection, request: Write) -> int:
 def _beside(request: Write) -> dict[str, Any]:
     """The values for what `_OPEN_BESIDE` asks."""
     begun = erasing.NEVER if request.begun is None else request.begun
-    return {"of": request.namespace, **erasing.since(request.namespace, request.scope, begun)}
+    erased = erasing.since(request.namespace, request.scope, begun)
+    return {"of": request.namespace, **erased, **settling.saying(request)}
 
 
 def book_embedding(connection: Connection, request: Write) -> None:
