@@ -241,6 +241,25 @@ def test_of_equals_the_newest_are_found(source, index):
     assert sorted(hit.row for hit in found) == [98, 99, 100]
 
 
+@pytest.mark.parametrize("size", [3, 100, 701, 1_000])
+@pytest.mark.parametrize("limit", [1, 7])
+def test_the_best_of_many_are_those_of_all_in_order(source, index, size, limit):
+    angles = np.random.default_rng(size).integers(0, 60, size) / 40  # many are equal
+    vectors = [unit(np.cos(angle), np.sin(angle)) for angle in angles]
+    source.write(APP, *(entry(row, "", vector=vector) for row, vector in enumerate(vectors, 1)))
+    ((*hits,),) = index.search(ask(vector=unit(1, 0), limit=limit))
+    ordered = sorted(((vector[0], row) for row, vector in enumerate(vectors, 1)), reverse=True)
+    assert {hit.row for hit in hits} == {row for _, row in ordered[:limit]}
+
+
+def test_words_are_weighed_by_what_is_current_alone(source, index):
+    texts = ["kettle", "kettle harbour", "harbour violin"]
+    source.write(APP, *(entry(row, text) for row, text in enumerate(texts, 1)))
+    (alone,) = index.search(ask("kettle harbour"))
+    source.write(APP, *(entry(row, "kettle orchard", current=False) for row in range(4, 9)))
+    assert index.search(ask("kettle harbour")) == [alone]
+
+
 def test_a_short_turn_brings_the_better_of_its_neighbours(source, index):
     source.write(
         APP,

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from memx_core.errors import EmbeddingMismatchError
 from memx_core.index import bm25
+from memx_core.index.facts import Facts
 from memx_core.index.nearness import SHORT_TURN, leading
 from memx_core.index.postings import hashes
 from memx_core.index.table import Table
 from memx_core.ports import EntryKind, IndexHit, IndexQuery, Vectors
 
+_COLUMN = 16  # scores of which the greatest is looked at first
 _Scores: TypeAlias = NDArray[np.float32]
 _Mask: TypeAlias = NDArray[np.bool_]
 _ONE_THREAD = 131_072  # multiplications
@@ -90,16 +92,24 @@ def _bm25(table: Table, words: Sequence[str]) -> tuple[_Scores, _Scores | None]:
     found = table.postings.of(hashes(dict.fromkeys(words)))
     if not found:
         return np.zeros(table.count, np.float32), None
-    facts = table.facts
-    number = np.repeat(np.arange(len(found)), [len(positions) for positions, _ in found])
-    positions = np.concatenate([positions for positions, _ in found])
+    facts, lengths = table.facts, [len(positions) for positions, _ in found]
+    positions = np.concatenate([positions for positions, _ in found]).astype(np.intp)
     counts = np.concatenate([counts for _, counts in found]).astype(np.float32)
-    frequencies = np.bincount(number, facts.current[positions], len(found)).astype(np.float64)
+    frequencies = _frequencies(facts, lengths, positions)
     rarities = bm25.rarity(facts.currents, frequencies)
-    gains = bm25.gains(rarities[number], counts, facts.burdens[positions])
+    weights = np.repeat(rarities, lengths)
+    gains = bm25.gains(weights, counts, facts.burdens[positions])
     scores = np.bincount(positions, gains, table.count).astype(np.float64, copy=False)
-    covered = np.bincount(positions, rarities[number], table.count).astype(np.float64, copy=False)
+    covered = np.bincount(positions, weights, table.count).astype(np.float64, copy=False)
     return scores.astype(np.float32), bm25.share(covered, scores, facts.currents, frequencies)
+
+
+def _frequencies(facts: Facts, lengths: Sequence[int], positions: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Per word, in how many of what is current it is."""
+    if facts.currents == len(facts.current):
+        return np.array(lengths, np.float64)
+    number = np.repeat(np.arange(len(lengths)), lengths)
+    return np.bincount(number, facts.current[positions], len(lengths)).astype(np.float64)
 
 
 def _allowed(table: Table, kind: EntryKind, query: IndexQuery) -> _Mask:
@@ -137,11 +147,21 @@ def _top(table: Table, scores: _Scores, places: NDArray[np.int64], limit: int) -
         return places[:0]
     if len(places) <= limit:
         return places
-    scores = scores[places]
-    least = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    scores = scores if len(places) == len(scores) else scores[places]
+    least = _least(scores, limit)
     above, equal = places[scores > least], places[scores == least]
     newest = np.argsort(table.columns["row"][equal])[::-1][: limit - len(above)]
     return np.concatenate([above, equal[newest]])
+
+
+def _least(scores: _Scores, best: int) -> np.float32:
+    """The last of the `best` scores: it is no less than that of the best columns, so few others are sorted."""
+    width = len(scores) // _COLUMN
+    if width > 4 * best:
+        columns = scores[: width * _COLUMN].reshape(_COLUMN, width).max(axis=0)
+        scores = scores[scores >= np.partition(columns, width - best)[width - best]]
+    least: np.float32 = np.partition(scores, len(scores) - best)[len(scores) - best]
+    return least
 
 
 def _hits(
