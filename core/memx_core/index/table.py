@@ -8,6 +8,7 @@ The text itself is not held; only its hash, to see whether it changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class Table:
         Raises:
             EmbeddingMismatchError: If a vector is of another space or size than those before.
         """
-        latest = sorted({entry.row: entry for entry in entries}.values(), key=lambda entry: entry.row)
+        latest = sorted({entry.row: entry for entry in entries}.values(), key=attrgetter("row"))
         self._check_vectors(latest)
         self._append(self._replace(latest) if self.count else latest)
         self.facts = self._facts()
@@ -121,7 +122,7 @@ class Table:
         part["row"] = [entry.row for entry in entries]
         part["text"] = [hash(entry.text) for entry in entries]
         part["words"] = words
-        part["names"] = [self._name_place(entry.names) for entry in entries]
+        part["names"] = self._places_of_names([entry.names for entry in entries])
         part["session"] = [sessions.setdefault(entry.session, len(sessions)) for entry in entries]
         part["asks"] = [asks(entry, count) for entry, count in zip(entries, words, strict=True)]
         part["alive"] = True
@@ -130,13 +131,14 @@ class Table:
         if self.dimensions:
             nothing = np.zeros(self.dimensions, np.float32)
             vectors = [nothing if entry.vector is None else entry.vector for entry in entries]
-            self._vectors[places] = np.concatenate(vectors).reshape(len(vectors), -1)
+            np.concatenate(vectors, out=self._vectors[places].reshape(-1))  # no copy: a large one is slow to come by
 
-    def _name_place(self, names: tuple[str, ...]) -> int:
-        place = self._name_places.setdefault(names, len(self.name_sets))
-        if place == len(self.name_sets):
-            self.name_sets.append(names)
-        return place
+    def _places_of_names(self, sets: Sequence[tuple[str, ...]]) -> list[int]:
+        places = self._name_places
+        for names in dict.fromkeys(sets):
+            if places.setdefault(names, len(self.name_sets)) == len(self.name_sets):
+                self.name_sets.append(names)
+        return [places[names] for names in sets]
 
     def _check_vectors(self, entries: Sequence[IndexEntry]) -> None:
         """Sees to it that all vectors are of one space and size, which the first of all decides."""

@@ -53,13 +53,13 @@ class Reader:
     def memories(self, part: Sequence[Sequence[Any]]) -> Iterator[IndexEntry]:
         """Versions as an index wants them."""
         space, dimensions = self._space.fingerprint, self._space.dimensions
-        for row, id, user, agent, run, revision, text, subject, status, *when, vector in part:
+        for row, id, user, agent, run, revision, text, subject, status, start, end, precision, phrase, vector in part:
             yield IndexEntry(
                 row,
                 id,
                 "memory",
                 self._scopes[user, agent, run],
-                _memory_text(text, when),
+                text if start is None and isinstance(text, str) else _memory_text(text, start, end, precision, phrase),
                 _vector(vector, dimensions),
                 self._names[subject],
                 "",
@@ -99,9 +99,8 @@ class _Made(dict[K, V], Generic[K, V]):
         return value
 
 
-def _memory_text(text: object, when: Sequence[Any]) -> str:
+def _memory_text(text: object, start: Any, end: Any, precision: Any, phrase: Any) -> str:  # noqa: ANN401  # as stored
     kept = _text(text)
-    start, end, precision, phrase = when
     if start is None:
         return kept
     try:
