@@ -64,6 +64,7 @@ class LangChainLLM:
         self._model = _checked(model)
         self._method: Method = method_for(model) if method is None else _known(method)
         self._name = model_name(model) or type(model).__name__
+        self._bound: dict[type[BaseModel], Runnable[LanguageModelInput, Any]] = {}  # making one costs 1.5 ms
 
     def __repr__(self) -> str:
         return described(self, self._model)
@@ -106,7 +107,9 @@ class LangChainLLM:
             return found
 
     def _asking(self, schema: type[BaseModel]) -> Runnable[LanguageModelInput, Any]:
-        return bound(self._model, schema, self._method)
+        if schema not in self._bound:
+            self._bound[schema] = bound(self._model, schema, self._method)
+        return self._bound[schema]
 
     def _read(self, answer: object) -> Completion:
         if isinstance(answer, BaseMessage):

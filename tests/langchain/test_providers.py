@@ -121,6 +121,22 @@ def test_a_model_that_calls_tools_is_made_to_call_the_schemas(colour: str) -> No
     assert model.asked[0]["tool_choice"] == "any"
 
 
+class Counting(ToolChat):
+    """Notes each time that it is made to answer in a schema."""
+
+    def bind_tools(self, tools: Any, **asked: Any):
+        self.__dict__.setdefault("bindings", []).append(tools)
+        return super().bind_tools(tools, **asked)
+
+
+def test_a_schema_is_made_into_what_a_provider_is_sent_only_once(colour: str) -> None:
+    model = Counting(answers=[call(LIVES), call(LIVES)])
+    llm = LangChainLLM(model, method="function_calling")
+    answers = [ask(llm, colour).data for _ in range(2)]
+    assert answers == [MemoryOperations.model_validate(LIVES)] * 2
+    assert len(model.__dict__["bindings"]) == 1
+
+
 def test_a_plain_model_is_asked_in_words_alone(colour: str) -> None:
     model = PlainChat(answers=["Sure!\n```json\n{}\n```"])
     answer = ask(LangChainLLM(model), colour)
