@@ -135,7 +135,8 @@ async def _ranked(io: IO, room: Room, asked: Search, ready: _Ready) -> list[Sear
         explain=asked.explain,
         query=(ready.query.words or [[]])[0],
     )
-    hits = _with_messages(hits, {id(item): message for _, item, message in found if message is not None})
+    if "message" in asked.kinds:
+        hits = _with_messages(hits, {id(item): message for _, item, message in found if message is not None})
     if room.reranked:
         hits = await _reranked(io, ready.masked, hits)
     return [hit for hit in hits if asked.threshold is None or hit.score >= asked.threshold][: asked.limit]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect
@@ -48,6 +49,7 @@ def _moment(value: int | None) -> datetime | None:
     return None if value is None else moment(value)
 
 
+@lru_cache(maxsize=4_096)
 def moment(value: int) -> datetime:
     """The time of so many microseconds since 1970.
 

@@ -13,7 +13,7 @@ MOST = 0.1
 """All nudges together change a score by no more than this part of it."""
 _RECENT = 0.02
 _IN_TIME, _OUT_OF_TIME = 0.1, -0.05
-_HALF_AGE = timedelta(days=30)
+_AT_ONCE, _HALF_AGE = timedelta(), timedelta(days=30)
 _REACH = (timedelta(days=3), timedelta(days=30))
 
 
@@ -40,15 +40,15 @@ def refine(
         query: The words that were searched by, for the explanation.
     """
     scored = [_scored(fused, item, now, window) for fused, item in candidates]
-    scored.sort(key=lambda one: (-one[0], -_time(one[2]).timestamp(), one[2].kind, one[2].id))
+    scored.sort(key=lambda one: (-one[0], -one[3].timestamp(), one[2].kind, one[2].id))
     hits: dict[tuple[str, str | int], SearchHit] = {}
-    for score, fused, item, nudges in scored:
+    for score, fused, item, _ in scored:
         if len(hits) == limit:
             break
         # Two conversations may use one message id.
         key = ("message", fused.hit.row) if item.kind == "message" else ("memory", item.id)
         if key not in hits:
-            why = _explanation(fused, item, nudges, query) if explain else None
+            why = _explanation(fused, item, _nudges(item, now, window), query) if explain else None
             hits[key] = SearchHit(memory=item, score=score, explain=why)
     return list(hits.values())
 
@@ -61,32 +61,39 @@ def swing(window: TimeSpan | None) -> tuple[float, float]:
 
 def _scored(
     fused: Fused, item: MemoryItem, now: datetime, window: TimeSpan | None
-) -> tuple[float, Fused, MemoryItem, dict[str, float]]:
-    nudges = {"recency": 1 + _RECENT * _nearness(now - _time(item), _HALF_AGE)}
+) -> tuple[float, Fused, MemoryItem, datetime]:
+    """With the item's time, by which equals are sorted."""
+    time = _time(item)
+    product = _recency(time, now)
     if window is not None:
-        nudges["time"] = 1 + _time_nudge(item, window)
-    factor = min(1 + MOST, max(1 - MOST, _product(nudges)))
-    return min(1.0, max(0.0, fused.score * factor)), fused, item, nudges
+        product *= _timeliness(item, window)
+    factor = min(1 + MOST, max(1 - MOST, product))
+    return min(1.0, max(0.0, fused.score * factor)), fused, item, time
 
 
-def _product(nudges: Mapping[str, float]) -> float:
-    product = 1.0
-    for nudge in nudges.values():
-        product *= nudge
-    return product
+def _nudges(item: MemoryItem, now: datetime, window: TimeSpan | None) -> dict[str, float]:
+    """What the score was multiplied by, by name."""
+    nudges = {"recency": _recency(_time(item), now)}
+    if window is not None:
+        nudges["time"] = _timeliness(item, window)
+    return nudges
 
 
-def _time_nudge(item: MemoryItem, window: TimeSpan) -> float:
+def _recency(time: datetime, now: datetime) -> float:
+    return 1 + _RECENT * _nearness(now - time, _HALF_AGE)
+
+
+def _timeliness(item: MemoryItem, window: TimeSpan) -> float:
     """By how far the item's time is from the window: all of the bonus inside, a malus far off."""
     start, end = (item.when.start, item.when.end) if item.when else (_time(item), _time(item))
-    distance = max(window.start - end, start - window.end, timedelta())
+    distance = max(window.start - end, start - window.end, _AT_ONCE)
     reach = min(max(window.end - window.start, _REACH[0]), _REACH[1])
-    return _OUT_OF_TIME + (_IN_TIME - _OUT_OF_TIME) * _nearness(distance, reach)
+    return 1 + (_OUT_OF_TIME + (_IN_TIME - _OUT_OF_TIME) * _nearness(distance, reach))
 
 
 def _nearness(distance: timedelta, half: timedelta) -> float:
     """1 at no distance, a half at `half`, then ever less."""
-    return 1 / (1 + max(distance, timedelta()) / half)
+    return 1 / (1 + max(distance, _AT_ONCE) / half)
 
 
 def _time(item: MemoryItem) -> datetime:
