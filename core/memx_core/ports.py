@@ -192,7 +192,7 @@ class IndexEntry:
         id: The memory's or message's id. A memory has one row per version, at most one current.
         kind: `memory` or `message`.
         scope: The full address it was added with.
-        text: What is searched: the text, with resolved dates.
+        text: What is searched: the text, with resolved dates; of a memory also words that it rests on.
         vector: Its normalised float32 vector, or `None` while it has none.
         names: Lower-cased names of speaker and subject.
         session: The conversation of a message, for its neighbours; empty for a memory.

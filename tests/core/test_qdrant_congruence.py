@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from memx_core.index import ExactIndex
 from memx_core.index import told as told_module
 from memx_core.ports import EntryKind, Index, IndexEntry, IndexHit, IndexQuery
-from memx_core.testing import FakeEmbedder, ManualClock
+from memx_core.testing import FakeEmbedder, ManualClock, ScriptedLLM
 from memx_core.testing.contracts.index_case import unit
 from memx_core.testing.source import ListSource
 from memx_core.text import tokens
 from memx_core.types import Scope
+from tests.answers import adds
 from tests.conftest import Door, MakeDoor
 from tests.qdrant_places import PLACES, MakeIndex, place
 
@@ -93,6 +94,23 @@ def test_turns_and_their_neighbours_count_alike(both: tuple[Door, Door]) -> None
     assert agree(both, "waffles", include_messages=True, filters={"NOT": {"n": {"exists": True}}}) == 12
     told.clear_messages("two", **ADA)
     assert agree(both, "favourite drink", "coffee", "waffles", include_messages=True) == 21
+
+
+def test_the_words_that_a_memory_rests_on_count_alike(make: MakeDoor, somewhere: MakeIndex, llm: ScriptedLLM) -> None:
+    told, exact = both = make(llm=llm, index=somewhere()), make()
+    said = "I am Ada, and for the lanterns by the fjord I live in Oslo"
+    llm.queue(adds("Ada lives in Oslo"), adds("Ada likes herring"))
+    told.add({"role": "user", "content": said}, session_id="s", **ADA)
+    told.add("Ada here: herring by the fjord!", session_id="t", **ADA)
+    assert agree(both, "the lanterns of Oslo", "herring", "fjord") == 6
+    assert found_by_words(told, "lanterns") == found_by_words(exact, "lanterns") == ["Ada lives in Oslo"]
+    told.clear_messages("s", **ADA)
+    assert agree(both, "the lanterns of Oslo", "herring", "fjord") == 6
+    assert found_by_words(told, "lanterns") == found_by_words(exact, "lanterns") == []
+
+
+def found_by_words(door: Door, query: str) -> list[str]:
+    return [hit.memory.text for hit in door.search(query, explain=True, **ADA) if hit.explain.words]
 
 
 def test_filters_narrow_alike(both: tuple[Door, Door]) -> None:

@@ -39,6 +39,7 @@ class Applied:
         retracted: Memories that were taken back.
         same: New version rows whose text is the former version's, with that one's row.
         evidence: Memory, version and evidence.
+        confirmed: Memories whose text was known and has more evidence now.
     """
 
     changes: tuple[Change, ...] = ()
@@ -48,6 +49,7 @@ class Applied:
     retracted: list[int] = field(default_factory=list[int])
     same: dict[int, int] = field(default_factory=dict[int, int])
     evidence: list[tuple[int, int, Evidence]] = field(default_factory=list[tuple[int, int, Evidence]])
+    confirmed: list[int] = field(default_factory=list[int])
 
 
 def apply(connection: Connection, request: Write, operation: int, *, said: bool = True) -> Applied:
@@ -75,6 +77,7 @@ def apply(connection: Connection, request: Write, operation: int, *, said: bool 
         retracted=[step.memory for step in writing if step.operation.retracts],
         same=same,
         evidence=[proof for step in settled.steps for proof in _proofs(step)],
+        confirmed=[step.memory for step in settled.steps if _confirms(step)],
     )
 
 
@@ -92,6 +95,12 @@ def carry_out(
 
 def _proofs(step: Step) -> Iterable[tuple[int, int, Evidence]]:
     return ((step.memory, step.version, item) for item in step.operation.evidence)
+
+
+def _confirms(step: Step) -> bool:
+    """Whether it leaves evidence of what was known."""
+    known = not step.writes or keeps_text(step)
+    return step.head is not None and known and bool(step.operation.evidence)
 
 
 def _close(connection: Connection, request: Write, operation: int, steps: Sequence[Step]) -> None:

@@ -10,14 +10,14 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
-from sqlalchemy import BigInteger, type_coerce
+from sqlalchemy import BigInteger, ScalarSelect, and_, func, select, type_coerce
 
 from memx_core import searchable
 from memx_core.errors import LedgerError
 from memx_core.ledger.columns import moment
 from memx_core.ledger.rows import CURRENT
 from memx_core.ledger.spaces import Space
-from memx_core.ledger.tables import messages, versions
+from memx_core.ledger.tables import evidence, messages, versions
 from memx_core.ports import IndexEntry, Vector
 from memx_core.types import Scope, TimeSpan
 
@@ -25,11 +25,38 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 _NO_SPACE = Space(0, "", 0)  # no row has vectors in it
 
+
+def _quote() -> ScalarSelect[Any]:
+    """The first words that the version rests on, or another one of the memory that says the same.
+
+    Not of turns that were blanked or withheld: nothing is found by what was taken back. Who does that to a
+    turn, or finds more evidence, has indexes read the memory again (`touching`).
+    """
+    said, same = messages.alias("said"), versions.alias("same")
+    return (
+        select(func.substr(evidence.c.quote, 1, searchable.LONGEST_QUOTE))
+        .join(said, said.c.row == evidence.c.message)
+        .join(same, and_(same.c.memory == evidence.c.memory, same.c.version == evidence.c.version))
+        .where(
+            evidence.c.memory == versions.c.memory,
+            same.c.text == versions.c.text,
+            evidence.c.quote != "",
+            ~said.c.cleared,
+            ~said.c.withheld,
+        )
+        .order_by(evidence.c.seq)
+        .limit(1)
+        .correlate(versions)
+        .scalar_subquery()
+    )
+
+
 _OWN = ("row", "id", "user_id", "agent_id", "run_id", "revision")
 OF_MEMORIES = (
     *(versions.c[name] for name in (*_OWN, "text", "subject", "status")),
     *(type_coerce(versions.c[name], BigInteger).label(name) for name in ("when_start", "when_end")),
     *(versions.c[name] for name in ("when_precision", "when_phrase")),
+    _quote().label("quote"),
 )
 """Columns that `Reader.memories` reads, and a vector behind them; times in microseconds."""
 OF_MESSAGES = tuple(messages.c[name] for name in (*_OWN, "name", "content", "session", "cleared", "withheld"))
@@ -53,13 +80,31 @@ class Reader:
     def memories(self, part: Sequence[Sequence[Any]]) -> Iterator[IndexEntry]:
         """Versions as an index wants them."""
         space, dimensions = self._space.fingerprint, self._space.dimensions
-        for row, id, user, agent, run, revision, text, subject, status, start, end, precision, phrase, vector in part:
+        for (
+            row,
+            id,
+            user,
+            agent,
+            run,
+            revision,
+            said,
+            subject,
+            status,
+            start,
+            end,
+            precision,
+            phrase,
+            quote,
+            vector,
+        ) in part:
+            plain = start is None and isinstance(said, str)
+            text = said if plain else _memory_text(said, start, end, precision, phrase)
             yield IndexEntry(
                 row,
                 id,
                 "memory",
                 self._scopes[user, agent, run],
-                text if start is None and isinstance(text, str) else _memory_text(text, start, end, precision, phrase),
+                searchable.found_by(text, quote) if quote and isinstance(quote, str) else text,
                 _vector(vector, dimensions),
                 self._names[subject],
                 "",

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, bindparam, insert, literal, select, update
 
 from memx_core.ledger.tables import conflicts, marks, messages, operations, versions
+from memx_core.ledger.touching import touch_behind
 
 Mark: TypeAlias = Literal["withheld", "overtaken"]
 
@@ -69,6 +70,8 @@ def mark(connection: Connection, name: Mark, concerned: ColumnElement[bool], ope
     fresh = and_(concerned, ~messages.c[name])
     rows = select(messages.c.row, literal(name), literal(operation), _at(operation)).where(fresh)
     connection.execute(insert(marks).from_select(["message", "mark", "opened", "since"], rows))
+    if name == "withheld":
+        touch_behind(connection, fresh, operation)
     connection.execute(update(messages).where(fresh).values({name: True, "revision": operation}))
 
 
@@ -80,6 +83,8 @@ def unmark(connection: Connection, name: Mark, concerned: ColumnElement[bool], o
         .where(marks.c.message.in_(marked), marks.c.mark == name, marks.c.closed.is_(None))
         .values(closed=operation, until=_at(operation))
     )
+    if name == "withheld":
+        touch_behind(connection, and_(concerned, messages.c.withheld), operation)
     connection.execute(update(messages).where(concerned, messages.c[name]).values({name: False, "revision": operation}))
 
 

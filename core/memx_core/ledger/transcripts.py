@@ -16,6 +16,7 @@ from memx_core import addresses
 from memx_core.ledger import periods, reviewing, rows
 from memx_core.ledger.identifiers import among
 from memx_core.ledger.tables import evidence, message_vectors, messages
+from memx_core.ledger.touching import touch_behind
 from memx_core.ledger.values import StoredMessage, Write
 from memx_core.types import Message, Scope
 
@@ -212,4 +213,5 @@ def clear(connection: Connection, request: Write, session: str, only: Collection
     by_row = [{"r": row} for row in found]
     connection.execute(delete(message_vectors).where(message_vectors.c.row == bindparam("r")), by_row)
     connection.execute(update(evidence).where(evidence.c.message == bindparam("r")).values(quote="", start=-1), by_row)
+    touch_behind(connection, messages.c.row.in_(found), operation)
     return len(found)

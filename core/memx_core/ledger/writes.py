@@ -25,6 +25,7 @@ from memx_core.ledger import (
     sources,
     spaces,
     tables,
+    touching,
     transcripts,
 )
 from memx_core.ledger.rows import blob
@@ -77,6 +78,7 @@ def carry_out(
     spaces.copy_versions(connection, applied.same)
     sources.overtake(connection, applied.closed, operation)
     _evidence(connection, operation, kept, applied.evidence)
+    touching.touch(connection, applied.confirmed, operation)
     replies = [*request.replies, *sources.replies(request.operations, request.messages, kept)]
     sources.withhold(connection, applied.retracted, replies, operation)
     if request.done:
