@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks import machine
-from benchmarks.retrieval import scoring, tables
+from benchmarks.retrieval import held_out, scoring, tables
 from benchmarks.retrieval.ablation import ablate
 from benchmarks.retrieval.cases import Conversation, of_users
 from benchmarks.retrieval.embedding import EMBEDDERS, Remembering
@@ -22,6 +22,7 @@ from memx_core.ports import Embedder
 
 _USUAL = ("memx-turns", "bm25-turns", "dense-turns")
 _ABLATED = ("memx-turns", "memx-both")
+_HELD_OUT = ("memx-turns", "memx-facts", "memx-both")
 _WITH_FACTS = ("memx-facts", "memx-both", "bm25-facts", "dense-facts")
 _DETAILS = (f"recall@{scoring.K}", "MRR", "evidence@1000", "answer@1000")
 
@@ -32,12 +33,15 @@ def main() -> None:
     conversations = [conversation for path in asked.paths for conversation in read(path)]
     if asked.only_users:
         conversations = [of_users(conversation) for conversation in conversations]
-    names: Sequence[str] = asked.system or (_ABLATED if asked.ablation else _systems(conversations))
+    if asked.held_out and len(conversations) < 2:
+        raise SystemExit("--held-out chooses on other conversations: give it two at least")
+    usual = _HELD_OUT if asked.held_out else _ABLATED if asked.ablation else _systems(conversations)
+    names: Sequence[str] = asked.system or usual
     embedder = Remembering(EMBEDDERS[asked.embedder]())
     print(_header(conversations, embedder.fingerprint), flush=True)
     results: dict[str, Mapping[str, Mapping[str, float]]] = {}
     rows: list[dict[str, object]] = []
-    for name, scored in _measured(names, embedder, conversations, without=asked.ablation):
+    for name, scored in _measured(names, embedder, conversations, asked):
         results[name] = scoring.means(scored)
         rows += [{"system": name, "conversation": one.conversation, "category": one.category, "question": one.question,
                   **one.values} for one in scored]  # fmt: skip
@@ -56,11 +60,16 @@ def main() -> None:
 
 
 def _measured(
-    names: Sequence[str], embedder: Embedder, conversations: Sequence[Conversation], *, without: bool
+    names: Sequence[str], embedder: Embedder, conversations: Sequence[Conversation], asked: argparse.Namespace
 ) -> Iterator[tuple[str, list[scoring.Asked]]]:
     for name in names:
         begun = time.process_time()
-        if without:
+        if asked.held_out:
+            held = held_out.hold_out(partial(make, name, embedder), conversations)
+            print(*held_out.lines(name, held), "", sep="\n", flush=True)
+            yield f"{name}, held out", held.chosen
+            yield f"{name}, defaults", held.defaults
+        elif asked.ablation:
             found = ablate(partial(make, name, embedder), conversations)
             yield from ((f"{name}, {what}", scored) for what, scored in found.items())
         else:
@@ -77,7 +86,11 @@ def _arguments() -> argparse.Namespace:
         "--system", action="append", choices=list(NAMES), help="may be repeated; by default all but mem0's"
     )
     parser.add_argument("--embedder", choices=list(EMBEDDERS), default="minilm")
-    parser.add_argument("--ablation", action="store_true", help="take parts of memx's ranking away, one by one")
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--ablation", action="store_true", help="take parts of memx's ranking away, one by one")
+    ways.add_argument(
+        "--held-out", action="store_true", help="choose the ranking's numbers for each conversation on the others"
+    )
     parser.add_argument("--only-users", action="store_true", help="keep only what users said")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every question's scores go")
     parser.add_argument(

@@ -62,6 +62,12 @@ def ask(system: System, conversation: Conversation) -> Iterator[Asked]:
         yield Asked(conversation.name, question.category, question.text, values)
 
 
+def rank(system: System, conversation: Conversation) -> Iterator[Asked]:
+    """Like `ask`, without the contexts: only what is found, and how early."""
+    for question in conversation.questions:
+        yield Asked(conversation.name, question.category, question.text, dict(_ranking(system, question)))
+
+
 def _ranking(system: System, question: Question) -> Iterator[tuple[str, float]]:
     found = [hit.turns for hit in system.search(question.text, K)]
     yield "recall@5", metrics.recall(found, question.evidence, 5)
