@@ -1,7 +1,7 @@
 """Prints what memx costs on this machine: `python -m benchmarks [import] [add] [queue] [search] [chats] …`.
 
-`python -m benchmarks peers …` sets it beside its peers, and `python -m benchmarks plots` draws what was measured; both
-have options of their own and come alone.
+Without a name it measures all that is memx's alone, and draws the pictures. `python -m benchmarks peers …` sets it
+beside its peers, and `python -m benchmarks plots` draws what was measured; both have their own options and come alone.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ def databases() -> Iterator[str]:
     yield from databases.comparing()
 
 
+def prompt() -> Iterator[str]:
+    """What a model is sent whenever `add` asks it (target: 1,500 tokens)."""
+    from benchmarks import prompts  # the tokenizer, likewise
+
+    yield from prompts.sending()
+
+
 MEASURES = {
     "import": costs.importing,
     "add": costs.adding,
@@ -45,6 +52,7 @@ MEASURES = {
     "embedder": costs.embedding,
     "middleware": middleware,
     "chats": chats,
+    "prompt": prompt,
     "databases": databases,
 }
 
@@ -67,7 +75,7 @@ ALONE = {"peers": peers, "plots": plots}
 
 
 def main() -> None:
-    """Measures what is named, or everything about memx alone."""
+    """Measures what is named, or everything about memx alone, and then draws."""
     if sys.argv[1:] and (alone := ALONE.get(sys.argv[1])):
         alone(sys.argv[2:])
         return
@@ -82,6 +90,8 @@ def main() -> None:
         for line in MEASURES[name]():
             print(f"  {line}", flush=True)
         print()
+    if not sys.argv[1:]:
+        plots([])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _asked(arguments)
     written = json.loads(asked.again.read_text(encoding="utf-8")) if asked.again else _measured(asked)
     print(*(f"{what}: {written[what]}" for what in _HEADER), sep="\n")
+    print(*summary.measured(written), sep="\n")
     print("versions:", ", ".join(f"{name} {version}" for name, version in written["versions"].items()), end="\n\n")
     print(*summary.tables(written), sep="\n")
 
@@ -40,9 +41,14 @@ def _measured(asked: argparse.Namespace) -> dict[str, Any]:
     def keep(figures: driving.Figures) -> None:
         if asked.json:
             asked.json.parent.mkdir(parents=True, exist_ok=True)
-            asked.json.write_text(json.dumps(_rounded({**header, **figures})) + "\n", encoding="utf-8")
+            asked.json.write_text(json.dumps(_rounded({**figures, **header})) + "\n", encoding="utf-8")
 
-    return {**header, **driving.run(names, asked.sizes, rounds=asked.rounds, turns=asked.turns, keep=keep)}
+    before = json.loads(asked.json.read_text(encoding="utf-8")) if asked.into and asked.json.exists() else None
+    parts = asked.parts or driving.PARTS
+    found = driving.run(
+        names, asked.sizes, parts=parts, before=before, rounds=asked.rounds, turns=asked.turns, keep=keep
+    )
+    return {**found, **header}
 
 
 def _rounded(figures: Any) -> Any:  # noqa: ANN401  # whatever JSON there is
@@ -63,8 +69,13 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=driving.ROUNDS, help="how often each is asked, in turn")
     parser.add_argument("--turns", type=int, default=driving.TURNS, help="in a row")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every figure goes; `plots` draws from it")
+    parser.add_argument("--parts", nargs="+", choices=driving.PARTS, help="what to measure; everything by itself")
+    parser.add_argument("--into", action="store_true", help="keep what else the file of --json has")
     parser.add_argument("--again", type=Path, metavar="FILE", help="measure nothing: print what such a file says")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    if asked.into and not asked.json:
+        parser.error("--into needs the file of --json")
+    return asked
 
 
 if __name__ == "__main__":

@@ -5,12 +5,16 @@ What is measured goes into one value that JSON can hold; nothing here adds anyth
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from benchmarks import machine
 from benchmarks.peers import processes
 from benchmarks.peers.counting import always, tokens
 from benchmarks.peers.processes import PeerError, Process
@@ -18,6 +22,7 @@ from benchmarks.peers.processes import PeerError, Process
 Figures: TypeAlias = dict[str, Any]
 """By measure, then by contender."""
 
+PARTS = ("import", "turns", "sizes", "others")
 SIZES = (1_000, 10_000, 100_000)
 OPERATIONS = ("learn", "put", "search")
 ROUNDS, RUNS = 6, 10
@@ -37,41 +42,49 @@ def run(
     names: Sequence[str],
     sizes: Sequence[int],
     *,
+    parts: Collection[str] = PARTS,
+    before: Figures | None = None,
     rounds: int = ROUNDS,
     turns: int = TURNS,
     keep: Callable[[Figures], object] | None = None,
 ) -> Figures:
-    """Everything, of the contenders in `names`; who cannot be opened is named under `missing`.
+    """What is measured of the contenders in `names`; who cannot be opened is named under `missing`.
 
     Args:
         names: Of `CONTENDERS`.
         sizes: How many memories one user has.
+        parts: What to measure, of `PARTS`.
+        before: What an earlier run found. A size, or the growth of a contender, that is measured again takes its place.
         rounds: How often each is asked each thing.
         turns: How many there are.
         keep: Is handed what there is whenever there is more: a run takes long, and may be stopped.
     """
     pythons, missing = _pythons(names)
-    versions = {package: version for name in pythons for package, version in _versions(name, pythons).items()}
-    figures: Figures = {"missing": missing, "versions": versions, "sizes": {}, "skipped": {}, "turns": {}, "others": {}}
+    empty: Figures = {part: {} for part in (*PARTS, "skipped", "versions", "measured")}
+    figures = {**empty, **(before or {}), "missing": missing}
+    for name, python in pythons.items():
+        figures["versions"] |= processes.versions(name, python)
     slow: dict[str, str] = {}
 
-    def measured(what: str, found: Figures) -> None:
-        figures[what] = found
+    def measure(part: str, find: Callable[[], Figures], *, of: str = "") -> None:
+        if part not in parts:
+            return
+        begun = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "load": os.getloadavg()[0]}
+        found = find()
+        figures[part] = {**figures[part], **found} if part in ("sizes", "others") else found
+        figures["measured"][f"{part} {of}".strip()] = {**begun, "commit": machine.commit()}
         if keep is not None:
             keep(figures)
 
-    measured("import", _in_turn(pythons, rounds, lambda name: processes.imported(name, pythons[name])))
-    measured("turns", _turns(pythons, turns))
-    for size in sizes:
+    measure("import", partial(_imported, pythons, rounds))
+    measure("turns", partial(_turns, pythons, turns))
+    for size in sizes if "sizes" in parts else ():
         figures["skipped"][str(size)] = dict(slow)
-        measured("sizes", {**figures["sizes"], str(size): _at_size(pythons, size, rounds, slow)})
-    growing = {name: python for name, python in pythons.items() if name in GROWING}
-    measured("others", _others(growing, rounds))
+        measure("sizes", partial(_at_size, pythons, size, rounds, slow), of=f"{size:,}")
+    for name in GROWING:
+        if name in pythons:
+            measure("others", partial(_beside_others, name, pythons[name], rounds), of=name)
     return figures
-
-
-def _versions(name: str, pythons: Mapping[str, Path]) -> Mapping[str, str]:
-    return processes.versions(name, pythons[name])
 
 
 def _pythons(names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
@@ -86,17 +99,19 @@ def _pythons(names: Sequence[str]) -> tuple[dict[str, Path], dict[str, str]]:
     return found, missing
 
 
-def _in_turn(pythons: dict[str, Path], rounds: int, measure: Callable[[str], Any]) -> Figures:
+def _imported(pythons: Mapping[str, Path], rounds: int) -> Figures:
     taken: Figures = {name: [] for name in pythons}
-    for _ in range(rounds):
-        for name in pythons:
-            taken[name].append(measure(name))
+    for counted in range(rounds + 1):
+        for name, python in pythons.items():
+            found = processes.imported(name, python)
+            if counted:  # the first compiles what was not yet
+                taken[name].append(found)
     _say("imported")
     return taken
 
 
 def _at_size(pythons: dict[str, Path], size: int, rounds: int, slow: dict[str, str]) -> Figures:
-    """Of one user who has `size` memories, and nobody else but a few."""
+    """By size: of one user who has `size` memories, and nobody else but a few."""
     measured: Figures = {}
     with ExitStack() as stack:
         opened = []
@@ -112,7 +127,7 @@ def _at_size(pythons: dict[str, Path], size: int, rounds: int, slow: dict[str, s
         for operation in ("search", "learn", "put"):  # what writes comes after what reads
             for name, taken in _asked(opened, operation, rounds).items():
                 measured[name][operation] = taken
-    return measured
+    return {str(size): measured}
 
 
 def _asked(opened: Sequence[Process], operation: str, rounds: int) -> Figures:
@@ -154,25 +169,24 @@ def _counted(taken: Figures, count: int) -> Figures:
     return {**taken, **each, "static": tokens(always([*prompts["on_path"], *prompts["off_path"]]))}
 
 
-def _others(pythons: dict[str, Path], rounds: int) -> Figures:
-    """What it costs one user with `EACH` memories that there are a few others, or many."""
+def _beside_others(name: str, python: Path, rounds: int) -> Figures:
+    """By contender: what it costs one user with `EACH` memories that there are a few others, or many."""
     measured: Figures = {}
-    for name in pythons:
-        with ExitStack() as stack:
-            few, many = (next(_opened(stack, {name: pythons[name]})) for _ in OTHERS)
-            few.ask("load", scopes=OTHERS[0], each=EACH)
-            seconds = many.ask("load", scopes=OTHERS[1], each=EACH)["seconds"]
-            _say(f"{name}: {OTHERS[1]:,} users with {EACH} each loaded in {seconds:.0f} s")
-            measured[name] = {}
-            for operation in [each for each in ("search", "learn", "put") if each in few.does]:
-                pair: list[Figures] = [{"cpu": [], "wall": []}, {"cpu": [], "wall": []}]
-                for _ in range(rounds):
-                    for process, taken in zip((few, many), pair, strict=True):
-                        answer = process.ask("measure", what=operation, runs=RUNS, seconds=LONGEST)
-                        for clock in ("cpu", "wall"):
-                            taken[clock] += answer[clock]
-                measured[name][operation] = dict(zip(map(str, OTHERS), pair, strict=True))
-    return measured
+    with ExitStack() as stack:
+        few, many = (next(_opened(stack, {name: python})) for _ in OTHERS)
+        few.ask("load", scopes=OTHERS[0], each=EACH)
+        seconds = many.ask("load", scopes=OTHERS[1], each=EACH)["seconds"]
+        _say(f"{name}: {OTHERS[1]:,} users with {EACH} each loaded in {seconds:.0f} s")
+        for operation in [each for each in ("search", "learn", "put") if each in few.does]:
+            pair: list[Figures] = [{"cpu": [], "wall": []}, {"cpu": [], "wall": []}]
+            for _ in range(rounds):
+                for process, taken in zip((few, many), pair, strict=True):
+                    answer = process.ask("measure", what=operation, runs=RUNS, seconds=LONGEST)
+                    for clock in ("cpu", "wall"):
+                        taken[clock] += answer[clock]
+            measured[operation] = dict(zip(map(str, OTHERS), pair, strict=True))
+            _say(f"{name} beside others: {operation}")
+    return {name: measured}
 
 
 def _opened(stack: ExitStack, pythons: dict[str, Path]) -> Iterator[Process]:

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -86,10 +87,16 @@ class _Model:
 
     def complete(self, messages: Sequence[Message], schema: type[BaseModel]) -> Completion:
         """Two new facts."""
-        sent = [json.dumps(schema.model_json_schema()), *(message.content for message in messages)]
+        sent = [_sent(schema), *(message.content for message in messages)]
         blank = {"event": "ADD", "target": -1, "messages": [0], "quote": "", "when": "", "subject": "", "slot": ""}
         found = self._facts.found("\n".join(sent))
         return Completion(data={"operations": [{**blank, "text": text, "reason": ""} for text in found]})
+
+
+@cache
+def _sent(schema: type[BaseModel]) -> str:
+    """As a provider is sent it; made once, as memx's own adapters make it."""
+    return json.dumps(schema.model_json_schema())
 
 
 def fill(database: Path, known: Mapping[str, Sequence[str]]) -> None:

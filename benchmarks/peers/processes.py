@@ -100,10 +100,14 @@ class Process:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What a process is started with: one thread for each library that would take all cores, nothing sent anywhere."""
+    """What a process is started with: one thread for each library that would take all cores, nothing sent anywhere.
+
+    It keeps what it compiles, as an installed package is kept compiled.
+    """
     paths = os.pathsep.join([str(ROOT / "core"), str(ROOT)])
     quiet = {"MEM0_TELEMETRY": "False", "MEM0_DIR": str(home / "mem0"), "ANONYMIZED_TELEMETRY": "False"}
-    return {**os.environ, **_SINGLE, **quiet, "PYTHONPATH": paths}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, **_SINGLE, **quiet, "PYTHONPATH": paths}
 
 
 def python_of(name: str) -> Path:

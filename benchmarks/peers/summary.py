@@ -32,6 +32,12 @@ def ratio(taken: Sequence[float], base: Sequence[float]) -> float:
     return median(taken) / median(base)
 
 
+def measured(figures: Figures) -> list[str]:
+    """When each part was begun, of which code, and how busy the machine was then."""
+    begun = figures.get("measured", {})
+    return [f"{part}: {of['commit']} at {of['at']}, a load of {of['load']:.1f}" for part, of in begun.items()]
+
+
 def tables(figures: Figures) -> list[str]:
     """All tables, as lines of Markdown."""
     parts = (_remarks, _turns, _prompts, _by_size, _others, _imports, _holding, _left_out)

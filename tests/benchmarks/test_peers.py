@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.peers import counting, driving, summary
+from benchmarks.peers.__main__ import main
 from benchmarks.peers.contenders import CONTENDERS, ENVIRONMENTS
 from benchmarks.peers.processes import PeerError, Process
 from benchmarks.peers.stand_ins import DIMENSIONS, Facts, Words
@@ -145,3 +147,50 @@ def test_a_process_that_ends_is_told_of() -> None:
     assert nothing is not None
     with pytest.raises(PeerError, match="its process ended"):
         Process("memx", Path(nothing))
+
+
+def test_a_part_measured_again_leaves_the_others_as_they_were(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "peers.json"
+    file.write_text(json.dumps({**figures(), "versions": {"mem0ai": "2.2.1"}}), encoding="utf-8")
+    main(
+        [
+            "--only",
+            "memx",
+            "--parts",
+            "import",
+            "sizes",
+            "--sizes",
+            "20",
+            "--rounds",
+            "1",
+            "--json",
+            str(file),
+            "--into",
+        ]
+    )
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert [*written["sizes"]] == ["1000", "10000", "20"]
+    assert [*written["sizes"]["20"]] == [*written["import"]] == ["memx"]
+    assert written["turns"] == figures()["turns"]
+    assert {*written["versions"]} == {"mem0ai", "memx-core"}
+    assert [*written["measured"]] == ["import", "sizes 20"]
+    shown = capsys.readouterr().out
+    assert f"sizes 20: {written['measured']['sizes 20']['commit']} at " in shown
+
+
+def test_what_is_kept_needs_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--into"])
+    assert "--json" in capsys.readouterr().err
+
+
+def test_growth_is_measured_beside_few_others_and_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driving, "OTHERS", (2, 3))
+    monkeypatch.setattr(driving, "EACH", 20)
+    found = driving.run(["memx"], [20], parts=["others"], rounds=1)
+    assert found["sizes"] == found["import"] == {}
+    beside = found["others"]["memx"]
+    assert [*beside] == ["search", "learn", "put"]
+    assert all([*of] == ["2", "3"] for of in beside.values())
