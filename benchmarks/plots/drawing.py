@@ -140,6 +140,7 @@ def ablation(figures: Figures) -> Figure:
         if name.startswith("memx-turns, ")
     }
     whole = values.pop("as it is")
+    values = {name: value for name, value in values.items() if not name.startswith("with ")}
     names = sorted(values, key=lambda name: -values[name])
     lost = [whole - values[name] for name in names]
     axes.barh(range(len(names)), lost, color=_COLOURS["memx"])

@@ -2,18 +2,20 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.retrieval import __main__ as command
 from benchmarks.retrieval import scoring, tables
-from benchmarks.retrieval.ablation import WITHOUT, ablate, changed
+from benchmarks.retrieval.ablation import TOLD_WITHOUT, TRIED, WITHOUT, ablate, changed, diverse
 from benchmarks.retrieval.cases import Conversation, Fact, Question, Turn
 from benchmarks.retrieval.embedding import Remembering
 from benchmarks.retrieval.systems import NAMES, Found, make, packed
+from memx_core import Memory, Message, SearchHit, searchable
 from memx_core.embedders import HashingEmbedder
 from memx_core.ranking import fusion
-from memx_core.text import estimate_tokens
+from memx_core.text import estimate_tokens, tokens
 from tests.benchmarks.test_retrieval_readers import LOCOMO
 
 KILN = Fact("Rosa bought a kiln for pottery.", "Rosa", frozenset({"1"}))
@@ -76,13 +78,34 @@ def test_scores_are_means_by_category_and_of_all():
 
 
 def test_every_part_can_be_taken_away_and_is_there_again_afterwards():
-    parts = [part[:2] for changes in WITHOUT.values() for part in changes]
+    everything = {**WITHOUT, **TOLD_WITHOUT, **TRIED}
+    parts = [part[:2] for changes in everything.values() for part in changes]
     before = [getattr(module, name) for module, name in parts]
     found = ablate(lambda: make("memx-turns", HashingEmbedder()), [CONVERSATION])
-    assert {name: len(asked) for name, asked in found.items()} == dict.fromkeys(WITHOUT, 2)
+    assert {name: len(asked) for name, asked in found.items()} == dict.fromkeys(everything, 2)
     assert [getattr(module, name) for module, name in parts] == before
     with changed(WITHOUT["words alone"]):
         assert fusion.DENSE == 0
+
+
+def test_what_is_taken_away_before_a_word_is_told_reaches_the_words():
+    assert tokens("Ada paints boats") == ["ada", "paint", "boat"]
+    with changed(TOLD_WITHOUT["words are not stemmed"]):
+        assert tokens("Ada paints boats") == ["ada", "paints", "boats"]
+    assert tokens("Ada paints boats") == ["ada", "paint", "boat"]
+    with changed(TOLD_WITHOUT["turns without their speaker's name"]):
+        assert searchable.message_text(Message("user", "a boat", name="Ada")) == "a boat"
+
+
+def test_diversity_puts_what_says_the_same_behind_what_says_something_else():
+    texts = {"red boats in Bergen": 0.9, "the red boats in Bergen": 0.85, "a kiln": 0.6}
+    with Memory(None, HashingEmbedder(), ":memory:", background=False) as memory:
+        memory.add("a boat", user_id="ada", infer=False)
+        (item,) = memory.get_all(user_id="ada")
+    hits = [SearchHit(replace(item, text=text), score) for text, score in texts.items()]
+    assert [hit.score for hit in diverse(hits, 2, 0.7)] == [0.9, 0.6]
+    assert [hit.score for hit in diverse(hits, 2, 1.0)] == [0.9, 0.85]
+    assert [hit.score for hit in diverse(hits, 5, 0.7)] == [0.9, 0.6, 0.85]
 
 
 def test_a_table_leaves_empty_what_is_missing():
