@@ -58,11 +58,17 @@ class Process:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors,
             text=True, cwd=ROOT, env=environment(Path(self._folder.name)),
         )  # fmt: skip
+        _pin(self.pid)
         try:
             self.does: Sequence[str] = self.ask("open", name=name, folder=self._folder.name)
         except BaseException:
             self.close()
             raise
+
+    @property
+    def pid(self) -> int:
+        """As the system knows it."""
+        return self._process.pid
 
     def ask(self, call: str, **arguments: object) -> Any:  # noqa: ANN401  # whatever JSON there is
         """What `Worker` answers to `call`.
@@ -97,6 +103,12 @@ class Process:
     def _said(self) -> str:
         self._errors.seek(0)
         return self._errors.read()[-2_000:]
+
+
+def _pin(process: int) -> None:
+    """To one core, the same for all: cores are not equally fast at all times, and the contenders are asked in turn."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(process, {max(os.sched_getaffinity(0))})
 
 
 def environment(home: Path) -> dict[str, str]:

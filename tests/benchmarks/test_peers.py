@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -140,6 +141,13 @@ def test_memx_in_a_process_of_its_own_learns_off_the_path() -> None:
         assert process.ask("disk") > 0
         with pytest.raises(PeerError, match="no_such_call"):
             process.ask("no_such_call")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="Linux can say where a process runs")
+def test_all_run_on_one_core() -> None:
+    with Process("memx", Path(sys.executable)) as one, Process("langgraph", Path(sys.executable)) as other:
+        (core,), (same,) = (os.sched_getaffinity(process.pid) for process in (one, other))
+        assert core == same
 
 
 def test_a_process_that_ends_is_told_of() -> None:
