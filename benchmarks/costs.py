@@ -21,7 +21,7 @@ import numpy as np
 from pydantic import BaseModel
 from sqlalchemy import Engine, create_engine, event
 
-from benchmarks import samples, timing
+from benchmarks import machine, samples, timing
 from memx_core import Completion, Memory, Message, Scope
 from memx_core.embedders import LocalEmbedder
 from memx_core.extraction import rules
@@ -106,9 +106,8 @@ print(usage.ru_utime + usage.ru_stime, peak)
 
 
 def _fresh(code: str) -> str:
-    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=compiled).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=machine.compiling()).stdout
 
 
 def memory(engine: Engine, llm: LLM | None = None) -> Memory:

@@ -24,6 +24,11 @@ def commit() -> str:
         return "unknown"
 
 
+def compiling() -> dict[str, str]:
+    """The environment, but that what is imported is kept compiled, as what is installed is."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks import machine
 from benchmarks.peers.contenders import CONTENDERS, ENVIRONMENTS
 
 ROOT = Path(__file__).parents[2]
@@ -118,8 +119,7 @@ def environment(home: Path) -> dict[str, str]:
     """
     paths = os.pathsep.join([str(ROOT / "core"), str(ROOT)])
     quiet = {"MEM0_TELEMETRY": "False", "MEM0_DIR": str(home / "mem0"), "ANONYMIZED_TELEMETRY": "False"}
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**inherited, **_SINGLE, **quiet, "PYTHONPATH": paths}
+    return {**machine.compiling(), **_SINGLE, **quiet, "PYTHONPATH": paths}
 
 
 def python_of(name: str) -> Path:

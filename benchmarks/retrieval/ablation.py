@@ -77,14 +77,13 @@ WITHOUT: Mapping[str, Sequence[_Change]] = {
     "words alone": ((fusion, "DENSE", 0.0),),
     "vectors alone": ((fusion, "DENSE", 1.0),),
 }
-
 """What is taken away as questions are asked."""
 
 TOLD_WITHOUT: Mapping[str, Sequence[_Change]] = {
     "words are not stemmed": ((words, "_stem", _unstemmed), (words, "_KNOWN", type(words._KNOWN)())),
     "turns without their speaker's name": ((searchable, "turn_text", _unnamed),),
 }
-"""What is taken away before anything is told."""
+"""What is taken away before anything is told. Without stems an answer's words are looked for without them too."""
 
 TRIED: Mapping[str, Sequence[_Change]] = {
     f"with MMR, {share:.0%} of it the score": (
